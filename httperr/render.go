@@ -1,0 +1,103 @@
+package httperr
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Renderer writes an error as the answer to a request. It writes the status,
+// e.Header and a body; it must not write e.Cause.
+type Renderer func(w http.ResponseWriter, r *http.Request, e *Error)
+
+// NewRenderer gives the renderer for a format:
+//
+//   - "plain": the text alone, as text/plain
+//   - "json": the text as a JSON string
+//   - "json:KEY": a JSON object whose property KEY is the text
+//   - "problem": an RFC 9457 problem document, with the faulty parameters
+//     one by one in its extension member "errors"
+//
+// Any other format is an error.
+func NewRenderer(format string) (Renderer, error) {
+	key, keyed := strings.CutPrefix(format, "json:")
+	switch {
+	case format == "plain":
+		return renderPlain, nil
+	case format == "json":
+		return func(w http.ResponseWriter, r *http.Request, e *Error) {
+			renderJSON(w, e, "application/json", e.Public)
+		}, nil
+	case keyed && key != "":
+		return func(w http.ResponseWriter, r *http.Request, e *Error) {
+			renderJSON(w, e, "application/json", map[string]string{key: e.Public})
+		}, nil
+	case format == "problem":
+		return renderProblem, nil
+	}
+	return nil, fmt.Errorf("unknown error format %q: it is plain, json, json:KEY or problem", format)
+}
+
+func renderPlain(w http.ResponseWriter, _ *http.Request, e *Error) {
+	writeHead(w, e, "text/plain; charset=utf-8")
+	io.WriteString(w, e.Public)
+}
+
+// problem is the document of RFC 9457. Its type is "about:blank", since the
+// title says no more than the status does.
+type problem struct {
+	Type      string         `json:"type"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status"`
+	Detail    string         `json:"detail,omitempty"`
+	RequestID string         `json:"request_id,omitempty"`
+	Errors    []problemFault `json:"errors,omitempty"`
+}
+
+type problemFault struct {
+	Name   string `json:"name,omitempty"`
+	In     string `json:"in,omitempty"`
+	Detail string `json:"detail"`
+}
+
+func renderProblem(w http.ResponseWriter, _ *http.Request, e *Error) {
+	p := problem{
+		Type:      "about:blank",
+		Title:     http.StatusText(e.Status),
+		Status:    e.Status,
+		Detail:    e.Public,
+		RequestID: w.Header().Get("X-Request-Id"),
+	}
+	for _, f := range e.Faults {
+		p.Errors = append(p.Errors, problemFault(f))
+	}
+	renderJSON(w, e, "application/problem+json", p)
+}
+
+func renderJSON(w http.ResponseWriter, e *Error, contentType string, v any) {
+	// Error texts may quote bytes of a request that are not UTF-8.
+	body, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+	if err != nil {
+		body = []byte(`"internal error"`)
+	}
+	writeHead(w, e, contentType)
+	w.Write(append(body, '\n'))
+}
+
+func writeHead(w http.ResponseWriter, e *Error, contentType string) {
+	h := w.Header()
+	for name, values := range e.Header {
+		for _, v := range values {
+			h.Add(name, v)
+		}
+	}
+	h.Set("Content-Type", contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Del("Content-Length")
+	h.Del("Content-Encoding")
+	w.WriteHeader(e.Status)
+}

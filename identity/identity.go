@@ -1,0 +1,43 @@
+// Package identity is who somebody is, and how and when they proved it.
+package identity
+
+import (
+	"slices"
+	"time"
+)
+
+// Identity is the outcome of an authentication. The zero Identity is nobody.
+type Identity struct {
+	// Login names the user to the application: its hooks are asked with it.
+	Login string
+
+	// Scheme is the authentication scheme that proved the identity: basic,
+	// param, token…
+	Scheme string
+
+	// Realm is the protection space for which the identity was proved.
+	Realm string
+
+	// Scopes limit what may be done in the user's name (RFC 6749, 3.3).
+	// They come from tokens and keys; a password carries none.
+	Scopes []string
+
+	// AuthTime is when the user last proved who they are, zero if unknown.
+	AuthTime time.Time
+
+	// Factors are the means by which the user proved it, named as the values
+	// of RFC 8176: "pwd", "otp", "hwk"…
+	Factors []string
+
+	// Stage names the step of an authentication that is not complete, such
+	// as a log-in that still wants its second factor. It is empty for a
+	// complete one, and nothing but that next step accepts an identity with
+	// a stage.
+	Stage string
+}
+
+// IsZero reports whether the identity is nobody's.
+func (id *Identity) IsZero() bool { return id.Login == "" }
+
+// HasScope reports whether scope is among the identity's scopes.
+func (id *Identity) HasScope(scope string) bool { return slices.Contains(id.Scopes, scope) }
