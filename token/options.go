@@ -1,0 +1,90 @@
+package token
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrWeakSecret is the part of a constructor's error that says that a secret is
+// too short. [Options.InsecureWeakSecret] makes it go away, so a caller that
+// allows it in development only can tell it from the other mistakes.
+var ErrWeakSecret = errors.New("token secret is too short")
+
+// Options configure a format. [NewFSA] and [NewJWT] copy what they need: later
+// changes have no effect.
+type Options struct {
+	// Algorithm signs and verifies. For fsa tokens it is hmac-sha256 (the
+	// default) or blake2s, an unkeyed hash that the Python original accepts;
+	// for JWTs HS256 (the default), HS384 or HS512.
+	Algorithm string
+
+	// Length is how many bytes of an fsa signature are kept, from 16 to the
+	// size of the hash. The default, zero, is 32 for hmac-sha256 and 16 for
+	// blake2s. A JWT's signature is never cut: there it must be zero.
+	Length int
+
+	// InsecureLength allows a Length from 1 to 15, of which signatures can
+	// be guessed if enough tries are allowed.
+	InsecureLength bool
+
+	// Secrets are the keys: the first signs, all verify. None may be empty.
+	// Each must have at least 32 bytes, and as many as the hash of a JWT
+	// algorithm (RFC 7518, 3.2), or else [ErrWeakSecret].
+	Secrets [][]byte `json:"-"`
+
+	// InsecureWeakSecret allows shorter secrets, which can be found off-line
+	// from one token.
+	InsecureWeakSecret bool
+
+	// Issuer is written into tokens, and required of them. When empty, fsa
+	// tokens must have none; a JWT may then come from any issuer that knows
+	// a secret.
+	Issuer string
+
+	// Grace is how much clocks may differ: a token is accepted for so long
+	// after its expiry, and before its issue. It must not be negative.
+	Grace time.Duration
+}
+
+// Format keeps the secrets out of what package fmt prints, whatever the verb.
+// (The tag of Secrets does the same for package json, and both for slog.)
+func (o Options) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "{Algorithm:%q Length:%d InsecureLength:%t Secrets:%d InsecureWeakSecret:%t Issuer:%q Grace:%s}",
+		o.Algorithm, o.Length, o.InsecureLength, len(o.Secrets), o.InsecureWeakSecret, o.Issuer, o.Grace)
+}
+
+// check returns the mistakes that any format could have. A secret must have
+// minSecret bytes.
+func (o *Options) check(minSecret int) []error {
+	var mistakes []error
+	if len(o.Secrets) == 0 {
+		mistakes = append(mistakes, errors.New("token secret is missing"))
+	}
+	for i, secret := range o.Secrets {
+		switch {
+		case len(secret) == 0:
+			// Not ErrWeakSecret: no mode tolerates this one.
+			mistakes = append(mistakes, fmt.Errorf("token secret %d of %d is empty", i+1, len(o.Secrets)))
+		case len(secret) < minSecret && !o.InsecureWeakSecret:
+			mistakes = append(mistakes, fmt.Errorf("%w: number %d of %d has %d bytes, at least %d are needed",
+				ErrWeakSecret, i+1, len(o.Secrets), len(secret), minSecret))
+		}
+	}
+	if !isText(o.Issuer) {
+		mistakes = append(mistakes, errors.New("token issuer has control characters or is not UTF-8"))
+	}
+	if o.Grace < 0 {
+		mistakes = append(mistakes, fmt.Errorf("token grace is negative: %s", o.Grace))
+	}
+	return mistakes
+}
+
+// unknownAlgorithm names the algorithms that there are.
+func unknownAlgorithm[A any](kind, name string, table map[string]A) error {
+	names := slices.Sorted(maps.Keys(table))
+	return fmt.Errorf("unknown algorithm %q for %s tokens: there are %s", name, kind, strings.Join(names, ", "))
+}
