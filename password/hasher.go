@@ -1,0 +1,199 @@
+package password
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+)
+
+// Options say how a [Hasher] works. The zero value is the safe default.
+type Options struct {
+	// Schemes are "argon2id" and "bcrypt". The first makes new hashes; hashes
+	// of any known scheme verify, listed or not. Empty means argon2id alone.
+	Schemes []string
+
+	// Params are the parameters of the first scheme. Those that are absent
+	// have their defaults.
+	//
+	//   - argon2id: "memory" in KiB (19456, which is 19 MiB; 7168 to 262144),
+	//     "time" in passes (2; 1 to 10), "parallelism" (1; 1 to 16)
+	//   - bcrypt: "rounds", the binary logarithm of their number (12; 10 to 16)
+	//
+	// The floors and the defaults of argon2id come from the OWASP Password
+	// Storage Cheat Sheet.
+	Params map[string]int
+
+	// Workers is how many slow hashes run at once. Each holds the memory that
+	// its hash asks for. Zero means GOMAXPROCS.
+	Workers int
+
+	// Queue is how many callers more may wait for a worker. Zero means 16 for
+	// each worker, about half a second of argon2id at its default cost.
+	Queue int
+
+	// InsecureLowCost allows parameters below the floors given above. It is
+	// for tests: such hashes are guessed in bulk once the table has leaked.
+	InsecureLowCost bool
+}
+
+// queuePerWorker is the default of [Options.Queue] for each worker.
+const queuePerWorker = 16
+
+// A Hasher makes and verifies password hashes. Make it with [New]. All its
+// methods can be called concurrently. It starts no goroutine of its own.
+type Hasher struct {
+	recipe recipe // of new hashes
+	decoy  digest // of nobody's password, as costly as a new hash
+	pool   *pool
+	level  leveller
+}
+
+// New compiles the options. Its error joins all mistakes, each with its remedy.
+func New(o Options) (*Hasher, error) {
+	var errs []error
+	var first *scheme
+	names := o.Schemes
+	if len(names) == 0 {
+		names = []string{schemes[0].name}
+	}
+	seen := map[string]bool{}
+	for i, name := range names {
+		s := schemeNamed(name)
+		switch {
+		case s == nil:
+			errs = append(errs, fmt.Errorf("unknown password scheme %q: use %s", name, schemeNames()))
+		case seen[name]:
+			errs = append(errs, fmt.Errorf("password scheme %q is listed twice: drop one", name))
+		case i == 0:
+			first = s
+		}
+		seen[name] = true
+	}
+
+	h := &Hasher{}
+	if first != nil {
+		values, err := first.values(o.Params, o.InsecureLowCost)
+		if err == nil {
+			h.recipe, err = first.configure(values)
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if o.Workers < 0 {
+		errs = append(errs, fmt.Errorf("password workers are %d: use a positive number, or 0 for one for each processor", o.Workers))
+	}
+	if o.Queue < 0 {
+		errs = append(errs, fmt.Errorf("the password queue is %d: use a positive number, or 0 for %d for each worker", o.Queue, queuePerWorker))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+
+	workers, queue := o.Workers, o.Queue
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if queue == 0 {
+		queue = queuePerWorker * workers
+	}
+	h.decoy = h.recipe.decoy()
+	h.pool = newPool(workers, queue)
+	return h, nil
+}
+
+// Hash makes a new hash of a password with the first scheme, at the configured
+// cost and with a random salt of 16 bytes.
+//
+// A password that is empty, larger than 1,024 bytes (72 in its normal form for
+// bcrypt) or has no normal form is refused with an *httperr.Error of status
+// 400. [ErrBusy] says that too many wait already; when ctx ends in the queue,
+// the error wraps its error. It does not ask any [Quality].
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	normal, err := normalize(password)
+	if err != nil {
+		return "", err
+	}
+	if err := h.recipe.admits(normal); err != nil {
+		return "", err
+	}
+	release, err := h.pool.acquire(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	return h.recipe.hash(normal)
+}
+
+// Verify tells whether hash is one of this password. A password that does not
+// match is (false, nil).
+//
+// An empty hash matches nothing, and neither does an empty password or one
+// that is larger than what [Hasher.Hash] takes: these spend the time of a wrong
+// password. An error means that nothing is known: the hash is of an unknown
+// scheme ([ErrUnknownScheme]), damaged ([ErrMalformed]) or beyond the caps
+// ([ErrTooCostly]), too many wait already ([ErrBusy]), or ctx ended.
+func (h *Hasher) Verify(ctx context.Context, password, hash string) (bool, error) {
+	if hash == "" {
+		return false, h.Dummy(ctx, password)
+	}
+	d, err := parse(hash)
+	if err != nil {
+		return false, err
+	}
+	return h.try(ctx, password, d)
+}
+
+// Dummy spends what a Verify of a new hash spends when the password is wrong.
+// Call it when there is no such user, so that the time of the answer does not
+// tell. Its errors are those of a busy or ended Verify.
+func (h *Hasher) Dummy(ctx context.Context, password string) error {
+	_, err := h.try(ctx, password, h.decoy)
+	return err
+}
+
+// NeedsRehash tells whether a hash is not what Hash would make today: another
+// scheme, another cost, or nothing that Verify can use. Of bcrypt's prefixes
+// any will do, they stand for the same computation.
+func (h *Hasher) NeedsRehash(hash string) bool {
+	d, err := parse(hash)
+	return err != nil || d.recipe() != h.recipe
+}
+
+// try compares every form of the password with the digest, in one worker's
+// slot, and levels the time of a refusal.
+func (h *Hasher) try(ctx context.Context, password string, d digest) (bool, error) {
+	forms, usable := formsOf(password)
+	matched, spent, err := h.compare(ctx, forms, d)
+	if err != nil {
+		return false, err
+	}
+	if matched && usable {
+		return true, nil
+	}
+	// The slot is free again: padding must not keep others from working.
+	return false, h.level.pad(ctx, spent, len(forms))
+}
+
+// compare does the slow work of try, and tells how long it took without the
+// time in the queue.
+func (h *Hasher) compare(ctx context.Context, forms []string, d digest) (matched bool, spent time.Duration, err error) {
+	release, err := h.pool.acquire(ctx)
+	if err != nil {
+		return false, 0, err
+	}
+	defer release()
+	for _, form := range forms {
+		start := time.Now()
+		matched = d.matches(form)
+		took := time.Since(start)
+		h.level.record(d.recipe(), took)
+		spent += took
+		if matched {
+			break
+		}
+	}
+	return matched, spent, nil
+}
