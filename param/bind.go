@@ -1,0 +1,262 @@
+package param
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/fastsimpleauth/fsa/httperr"
+)
+
+// slot is what a request has for one field.
+type slot struct {
+	first int16 // index of the first pair, plus one; there are under 3,000
+	count int16 // how many pairs
+	in    bits  // their places
+}
+
+type bits uint8
+
+func (b bits) add(p Place) bits { return b | 1<<p }
+
+// names gives the places, in the order in which they stand in a request.
+func (b bits) names() string {
+	var names []string
+	for p := Path; p <= CookieField; p++ {
+		if b&(1<<p) != 0 {
+			names = append(names, p.String())
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
+// Bind fills the struct v from the request behind src. What is wrong with the
+// request's parameters comes back as one *[httperr.Error]: 404 if the path
+// names nothing, 413 or 415 if the body cannot be read, else 400 with all
+// faults, in the order of the fields and then the unexpected parameters by
+// name. An error of a special parameter comes back as it is.
+func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
+	var pairs []pair
+	if b.anywhere || b.reject {
+		if err := src.load(); err != nil {
+			return err
+		}
+		pairs = src.pairs
+	}
+	var few [12]slot
+	slots := few[:]
+	if len(b.fields) > len(few) {
+		slots = make([]slot, len(b.fields))
+	}
+	unexpected := b.distribute(pairs, slots)
+
+	base := v.Addr().UnsafePointer()
+	s := &src.sink
+	*s = sink{}
+	for i := range b.fields {
+		f := &b.fields[i]
+		if f.Special {
+			if slots[i].count > 0 {
+				s.name, s.in = f.Name, pairs[slots[i].first-1].in
+				s.note("unexpected request parameter %q", f.Name)
+			}
+			continue
+		}
+		if f.bindFast(src.r, base, pairs, &slots[i]) {
+			continue
+		}
+		fv := v.FieldByIndex(f.Index)
+		s.name, s.in, s.secret = f.Name, f.In, f.secret
+		switch f.In {
+		case Path:
+			if slots[i].count > 0 {
+				s.note("parameter %q both from %s", f.Name, slots[i].in.add(Path).names())
+				continue
+			}
+			if !f.codec.text(s, "", src.r.PathValue(f.Name), fv) && f.codec.strict {
+				return errNoSuchPath
+			}
+		case HeaderField:
+			b.bindHeader(f, s, &slots[i], src.r, fv)
+		case CookieField:
+			b.bindCookie(f, s, &slots[i], src.r, fv)
+		default:
+			f.bind(s, pairs, &slots[i], fv)
+		}
+	}
+	if len(unexpected) > 0 {
+		slices.Sort(unexpected)
+		for _, name := range slices.Compact(unexpected) {
+			s.name, s.in = name, Nowhere
+			s.note("unexpected parameter %s", quote(name))
+		}
+	}
+	if len(s.faults) > 0 {
+		return httperr.BadParameters(http.StatusBadRequest, s.faults)
+	}
+	return b.bindSpecials(req, v)
+}
+
+var errNoSuchPath = httperr.Errorf(http.StatusNotFound, "not found")
+
+// distribute counts the pairs of each field, and gives the names of those that
+// have none.
+func (b *Binder[R]) distribute(pairs []pair, slots []slot) (unexpected []string) {
+	for i := range pairs {
+		p := &pairs[i]
+		f, ok := b.find(p.name)
+		if !ok {
+			if b.reject && !slices.Contains(b.exempt, p.name) && len(unexpected) < maxFaults {
+				unexpected = append(unexpected, p.name)
+			}
+			continue
+		}
+		slot := &slots[f]
+		if slot.count == 0 {
+			slot.first = int16(i + 1)
+		}
+		slot.count++
+		slot.in = slot.in.add(p.in)
+	}
+	return unexpected
+}
+
+// find gives the index of the field for a name. For a handful of fields, looking
+// through them is quicker than hashing.
+func (b *Binder[R]) find(name string) (int, bool) {
+	if len(b.fields) > 8 {
+		i, ok := b.byName[name]
+		return i, ok
+	}
+	for i := range b.fields {
+		if b.fields[i].Name == name {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// bindSpecials sets the special parameters, once the others are known to be
+// right: they may do work.
+func (b *Binder[R]) bindSpecials(req R, v reflect.Value) error {
+	for _, i := range b.specials {
+		f := &b.fields[i]
+		if err := f.special(req, f.Name, v.FieldByIndex(f.Index)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bind sets a field from query, form or JSON.
+func (f *field[R]) bind(s *sink, pairs []pair, slot *slot, v reflect.Value) {
+	switch slot.count {
+	case 0:
+		f.absent(s, v)
+		return
+	case 1:
+		p := &pairs[slot.first-1]
+		s.in = p.in
+		if p.in == Body {
+			decodeJSON(f.codec, s, p.json, v)
+		} else {
+			f.codec.text(s, "", p.text, v)
+		}
+		return
+	}
+	if slot.in&(slot.in-1) != 0 {
+		s.note("parameter %q both from %s", f.Name, slot.in.names())
+		return
+	}
+	s.in = pairs[slot.first-1].in
+	if f.codec.elem == nil {
+		s.note("parameter %q is given %d times", f.Name, slot.count)
+		return
+	}
+	texts := make([]string, 0, slot.count)
+	for i := int(slot.first) - 1; i < len(pairs); i++ {
+		if pairs[i].name == f.Name {
+			texts = append(texts, pairs[i].text)
+		}
+	}
+	f.codec.repeated(s, "", texts, v)
+}
+
+// bindFast sets a field of the struct at base if its type and what the request
+// has for it are plain. It reports whether it has.
+func (f *field[R]) bindFast(r *http.Request, base unsafe.Pointer, pairs []pair, slot *slot) bool {
+	if f.fast == slow {
+		return false
+	}
+	switch {
+	case f.In == Path && slot.count == 0:
+		return f.fast.set(unsafe.Add(base, f.offset), r.PathValue(f.Name))
+	case f.In == Nowhere && slot.count == 1:
+		p := &pairs[slot.first-1]
+		return p.in != Body && f.fast.set(unsafe.Add(base, f.offset), p.text)
+	}
+	return false
+}
+
+// absent sets a field for which the request has nothing.
+func (f *field[R]) absent(s *sink, v reflect.Value) {
+	switch {
+	case f.def.IsValid():
+		v.Set(f.def)
+	case f.hasDef:
+		f.codec.text(s, "", f.Default, v)
+	case f.Required:
+		switch f.In {
+		case HeaderField:
+			s.note("header %q is missing", f.header)
+		case CookieField:
+			s.note("cookie %q is missing", f.Name)
+		default:
+			s.note("parameter %q is missing", f.Name)
+		}
+	}
+}
+
+func (b *Binder[R]) bindHeader(f *field[R], s *sink, slot *slot, r *http.Request, v reflect.Value) {
+	if slot.count > 0 {
+		s.note("unexpected request parameter %q", f.Name)
+		return
+	}
+	values := r.Header[f.header]
+	if f.header == "Host" && r.Host != "" {
+		values = []string{r.Host} // net/http takes it out of the header
+	}
+	switch len(values) {
+	case 0:
+		f.absent(s, v)
+	case 1:
+		f.codec.text(s, "", values[0], v)
+	default:
+		s.note("header %q is given %d times", f.header, len(values))
+	}
+}
+
+func (b *Binder[R]) bindCookie(f *field[R], s *sink, slot *slot, r *http.Request, v reflect.Value) {
+	if slot.count > 0 {
+		s.note("unexpected request parameter %q", f.Name)
+		return
+	}
+	switch cookies := r.CookiesNamed(f.Name); len(cookies) {
+	case 0:
+		f.absent(s, v)
+	case 1:
+		f.codec.text(s, "", cookies[0].Value, v)
+	default:
+		s.note("cookie %q is given %d times", f.Name, len(cookies))
+	}
+}
+
+// note adds a fault whose text is complete.
+func (s *sink) note(format string, args ...any) {
+	if len(s.faults) < maxFaults {
+		s.faults = append(s.faults, httperr.Fault{Name: s.name, In: s.in.String(), Detail: fmt.Sprintf(format, args...)})
+	}
+}

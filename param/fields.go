@@ -1,0 +1,133 @@
+package param
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/fastsimpleauth/fsa/httperr"
+)
+
+// structFields lists the exported fields of a struct with those of the structs
+// embedded in it. A tag of the given kind that says "-" skips a field, and one
+// that names an embedded struct makes it a field like any other.
+func structFields(t reflect.Type, tag string) ([]reflect.StructField, error) {
+	var fields []reflect.StructField
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Tag.Get(tag) == "-" {
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get(tag), ",")
+		switch {
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct && !atomic(f.Type):
+			inner, err := structFields(f.Type, tag)
+			if err != nil {
+				return nil, err
+			}
+			for _, g := range inner {
+				g.Index = append(slices.Clone(f.Index), g.Index...)
+				fields = append(fields, g)
+			}
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Pointer:
+			return nil, fmt.Errorf("%v embeds the pointer %v; embed the struct itself", t, f.Type)
+		case f.IsExported():
+			fields = append(fields, f)
+		}
+	}
+	return fields, nil
+}
+
+// atomic reports whether a struct is one value to a request, not several.
+func atomic(t reflect.Type) bool {
+	switch t {
+	case reflect.TypeFor[time.Time](), reflect.TypeFor[Date](), reflect.TypeFor[JSON]():
+		return true
+	}
+	p := reflect.PointerTo(t)
+	return p.Implements(textUnmarshaler) || p.Implements(jsonUnmarshaler) || p.Implements(jsonUnmarshalerV2)
+}
+
+// snake gives the name of a parameter from that of its field: SID is sid,
+// UserID is user_id, HTTPPort is http_port.
+func snake(name string) string {
+	var b strings.Builder
+	runes := []rune(name)
+	for i, r := range runes {
+		if unicode.IsUpper(r) && i > 0 {
+			afterLower := !unicode.IsUpper(runes[i-1]) && runes[i-1] != '_'
+			beforeLower := i+1 < len(runes) && unicode.IsLower(runes[i+1]) && runes[i-1] != '_'
+			if afterLower || beforeLower {
+				b.WriteByte('_')
+			}
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// constraintTags are the tags that limit a parameter's values or pin its
+// source. What is not enforced must not be declared.
+var constraintTags = []string{
+	"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+	"minLength", "maxLength", "pattern", "enum", "minItems", "maxItems", "uniqueItems", "in",
+}
+
+// checkTags refuses constraints that are not supported.
+func checkTags(f reflect.StructField) error {
+	for _, tag := range constraintTags {
+		if _, ok := f.Tag.Lookup(tag); ok {
+			return fmt.Errorf("the tag %s is not supported yet, and ignoring it would be unsafe; remove it and check the value in the handler", tag)
+		}
+	}
+	if v, ok := f.Tag.Lookup("format"); ok && v != "password" {
+		return fmt.Errorf("the tag format:%q is not supported; only format:\"password\" is, which keeps the value out of errors and logs", v)
+	}
+	return nil
+}
+
+// checkDefault converts the default of a field, to see whether it can be.
+func checkDefault(c *codec, f reflect.StructField, text string) error {
+	s := sink{name: f.Name}
+	if !c.text(&s, "", text, reflect.New(f.Type).Elem()) {
+		return fmt.Errorf("its default %q does not convert: %s", text, texts(s.faults))
+	}
+	return nil
+}
+
+func texts(faults []httperr.Fault) string {
+	var all []string
+	for _, f := range faults {
+		all = append(all, f.Detail)
+	}
+	return strings.Join(all, "; ")
+}
+
+// Name gives the name of the parameter that a struct's field is.
+func Name(f reflect.StructField) string {
+	for _, tag := range []string{"param", "json"} {
+		if name, _, _ := strings.Cut(f.Tag.Get(tag), ","); name != "" && name != "-" {
+			return name
+		}
+	}
+	return snake(f.Name)
+}
+
+// Ref gives a pointer to the field of a struct, which must be addressable and
+// whose field must be of type T. It is what [reflect.Value.Interface] would give
+// by way of an interface.
+func Ref[T any](v reflect.Value, index []int) *T {
+	var f reflect.Value
+	if len(index) == 1 {
+		f = v.Field(index[0])
+	} else {
+		f = v.FieldByIndex(index)
+	}
+	if f.Type() != reflect.TypeFor[T]() {
+		panic(fmt.Sprintf("param: the field is a %v, not a %v", f.Type(), reflect.TypeFor[T]()))
+	}
+	return (*T)(f.Addr().UnsafePointer())
+}

@@ -1,0 +1,94 @@
+package param
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxDepth bounds the nesting of JSON values.
+const maxDepth = 64
+
+// shallow reports whether JSON text is nested at most maxDepth levels. It is
+// asked before anything else looks at the text.
+func shallow(text []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return false
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return true
+}
+
+// decoder is a JSON decoder out of a pool: making one costs more than most
+// requests do with it.
+type decoder struct {
+	jsontext.Decoder
+	text bytes.Buffer
+}
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// borrowDecoder gives a decoder of text, which must not change until release.
+func borrowDecoder(text []byte) *decoder {
+	d := decoders.Get().(*decoder)
+	d.text = *bytes.NewBuffer(text)
+	d.Reset(&d.text)
+	return d
+}
+
+func (d *decoder) release() {
+	d.text = bytes.Buffer{}
+	d.Reset(&d.text) // drops the alias of the text
+	decoders.Put(d)
+}
+
+var errTrailing = errors.New("there is more after the value")
+
+// onlyValue reads one value, checks it, and checks that nothing follows.
+func onlyValue(d *jsontext.Decoder) error {
+	if _, err := d.ReadValue(); err != nil {
+		return err
+	}
+	switch _, err := d.ReadToken(); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errTrailing
+	default:
+		return err
+	}
+}
+
+// syntaxReason says what is wrong with JSON text, and where, without quoting
+// more of it than a character.
+func syntaxReason(err error) string {
+	var s *jsontext.SyntacticError
+	switch {
+	case err == nil:
+		return errTrailing.Error()
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		errors.As(err, &s)
+		return fmt.Sprintf("a name is given twice, at byte %d", s.ByteOffset)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "it ends too early"
+	case errors.As(err, &s) && s.Err != nil:
+		return fmt.Sprintf("%v, at byte %d", s.Err, s.ByteOffset)
+	}
+	return err.Error()
+}
