@@ -1,0 +1,113 @@
+package authn
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/fastsimpleauth/fsa/httperr"
+	"github.com/fastsimpleauth/fsa/identity"
+)
+
+// Search asks the schemes of a route, in their order.
+type Search struct {
+	Schemes []Scheme
+	Realm   string
+
+	// Admit is asked about every identity that is found, each time: its
+	// error ends the search. It is where a disabled user is stopped.
+	Admit func(ctx context.Context, id identity.Identity) error
+
+	// CrossOrigin refuses unsafe requests that another origin's page made a
+	// browser send, if their credential was ambient. Nil means the strict
+	// default: no trusted origin.
+	CrossOrigin *http.CrossOriginProtection
+
+	// Verbose tells clients why a credential was refused. It helps attackers
+	// as much as it helps developers.
+	Verbose bool
+}
+
+var sameOrigin = http.NewCrossOriginProtection()
+
+// Run finds who sent the request. Its error is an *[httperr.Error]: 401 if
+// nobody is found, else what Admit, the cross-origin check or a failing scheme
+// said.
+func (s *Search) Run(q *Request) (*identity.Identity, error) {
+	var failure error
+	var refused []Scheme
+	var reason error
+	for _, scheme := range s.Schemes {
+		id, err := scheme.Authenticate(q)
+		switch {
+		case err == nil && id == nil:
+			continue
+		case err == nil && !id.IsZero():
+			return s.accept(q, scheme, id)
+		case err == nil:
+			err = errors.New("scheme " + scheme.Name() + " gave an identity without a login")
+		}
+		if Refused(err) {
+			refused = append(refused, scheme)
+			if reason == nil {
+				reason = err
+			}
+		} else if failure == nil {
+			failure = err
+		}
+	}
+	if failure != nil {
+		return nil, httperr.From(failure, http.StatusInternalServerError, "internal error in authentication")
+	}
+	return nil, s.unauthenticated(refused, reason)
+}
+
+// accept asks what has a say about an identity that has been found.
+func (s *Search) accept(q *Request, scheme Scheme, id *identity.Identity) (*identity.Identity, error) {
+	if s.Admit != nil {
+		if err := s.Admit(q.HTTP.Context(), *id); err != nil {
+			return nil, httperr.From(err, http.StatusInternalServerError, "internal error in admission")
+		}
+	}
+	if scheme.Ambient() {
+		cop := s.CrossOrigin
+		if cop == nil {
+			cop = sameOrigin
+		}
+		if err := cop.Check(q.HTTP); err != nil {
+			return nil, httperr.Wrap(http.StatusForbidden, "cross-origin request denied", err)
+		}
+	}
+	return id, nil
+}
+
+// unauthenticated is the answer to a request that proves nobody.
+func (s *Search) unauthenticated(refused []Scheme, reason error) *httperr.Error {
+	e := httperr.Wrap(http.StatusUnauthorized, "authentication required", reason)
+	if reason != nil {
+		e.Public = "invalid credentials"
+		if s.Verbose {
+			e.Public = reason.Error()
+		}
+	}
+	if c := s.challenges(refused); len(c) > 0 {
+		e.Header = http.Header{"Www-Authenticate": c}
+	}
+	return e
+}
+
+// Challenges are the WWW-Authenticate values of the schemes, sorted: what every
+// 401 of the route must carry.
+func (s *Search) Challenges() []string { return s.challenges(nil) }
+
+func (s *Search) challenges(refused []Scheme) []string {
+	var all []string
+	for _, scheme := range s.Schemes {
+		if c := scheme.Challenge(s.Realm, slices.Contains(refused, scheme)); c != "" {
+			all = append(all, c)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
