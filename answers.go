@@ -1,0 +1,61 @@
+package fsa
+
+import (
+	"context"
+	"time"
+
+	"github.com/fastsimpleauth/fsa/cache"
+)
+
+// answers keeps what one kind of hook has answered.
+//
+// The key holds everything that the answer depends on, and nothing else decides
+// it: the hook gets a context without the caller's identity, since its answer
+// serves whoever asks next. Errors are not kept, and so neither are "no such
+// user" and "no such object".
+type answers[K comparable, V any] struct {
+	near *cache.Near[K, V] // nil: nothing is kept
+}
+
+func newAnswers[K comparable, V any](s *settings, o cache.NearOptions[K, V]) *answers[K, V] {
+	if s.Cache == "none" || s.CacheTTL < 0 || s.CacheSize < 0 {
+		return &answers[K, V]{}
+	}
+	o.Entries, o.TTL = s.CacheSize, s.CacheTTL
+	return &answers[K, V]{near: cache.NewNear(o)}
+}
+
+// hit gives a kept answer. It is apart from ask, so that a hit builds no closure.
+func (a *answers[K, V]) hit(key K, now time.Time) (v V, ok bool) {
+	if a.near == nil {
+		return v, false
+	}
+	return a.near.Get(key, now)
+}
+
+// ask asks the hook, once for all who want the same answer at the same time.
+func (a *answers[K, V]) ask(ctx context.Context, key K, now time.Time, hook func(context.Context) (V, time.Duration, error)) (V, error) {
+	if a.near == nil {
+		v, _, err := hook(ctx)
+		return v, err
+	}
+	return a.near.Load(ctx, key, now, hook)
+}
+
+func (a *answers[K, V]) forget(key K) {
+	if a.near != nil {
+		a.near.Delete(key)
+	}
+}
+
+func (a *answers[K, V]) forgetIf(match func(K, V) bool) {
+	if a.near != nil {
+		a.near.DeleteFunc(match)
+	}
+}
+
+func (a *answers[K, V]) clear() {
+	if a.near != nil {
+		a.near.Clear()
+	}
+}

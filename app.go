@@ -1,0 +1,317 @@
+package fsa
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/cache"
+	"github.com/fastsimpleauth/fsa/httperr"
+	"github.com/fastsimpleauth/fsa/identity"
+	"github.com/fastsimpleauth/fsa/param"
+)
+
+// The types that handlers and hooks meet, from the packages that own them.
+type (
+	// Error is an error with a status, a public text and a private cause.
+	Error = httperr.Error
+
+	// Identity is who is calling and how they proved it. A field of this
+	// type in a handler's input is a special parameter.
+	Identity = identity.Identity
+
+	// Date is a day, without a time: YYYY-MM-DD.
+	Date = param.Date
+
+	// JSON is a parameter that takes any JSON value.
+	JSON = param.JSON
+
+	// Header is a parameter that takes the value of a header field:
+	// user_agent that of User-Agent.
+	Header = param.Header
+
+	// Cookie is a parameter that takes the value of the cookie of its name.
+	Cookie = param.Cookie
+)
+
+// DateOf gives the day of t, in t's location.
+func DateOf(t time.Time) Date { return param.DateOf(t) }
+
+// CurrentUser is a special parameter: the login of who is calling. A route that
+// may be called by nobody in particular can't have one.
+type CurrentUser string
+
+// None is the input of handlers without parameters, and the output of those
+// without an answer: 204.
+type None struct{}
+
+// Errorf makes an error that the client reads: a status and a text formatted as
+// by [fmt.Sprintf]. Any other error of a handler or a hook is answered as a
+// failure of the server, and its text stays in the log.
+func Errorf(status int, format string, args ...any) *Error {
+	return httperr.Errorf(status, format, args...)
+}
+
+// App is an application: its configuration, its hooks and its routes. Register
+// these first, from one goroutine; [App.Handler] then checks and compiles all of
+// it.
+type App struct {
+	settings      *settings
+	faults        faults // of configuration and registration
+	root          Prefix
+	registrations []*registration
+	use           []func(http.Handler) http.Handler
+
+	userPass      func(ctx context.Context, login string) (string, error)
+	passwordCheck func(ctx context.Context, login, password string) (bool, error)
+	userInGroup   func(ctx context.Context, login, group string) (bool, error)
+	admit         func(ctx context.Context, id Identity) error
+	groupChecks   map[string]func(ctx context.Context, login string) (bool, error)
+	groups        []string // declared
+	domains       map[string]*domain
+	directives    []string // registered by other packages
+
+	passwordHashes *answers[string, string]
+	memberships    *answers[groupKey, bool]
+	identities     *answers[tokenKey, *tokenEntry]
+
+	mu       sync.Mutex
+	compiled *handler
+	late     faults // registered after compilation
+}
+
+// New makes an application. The name is its default realm.
+//
+// Faults of the configuration are reported by [App.Handler], with those of the
+// routes.
+func New(name string, cfg Config) *App {
+	s, faults := newSettings(name, cfg)
+	a := &App{
+		settings:    s,
+		faults:      faults,
+		groupChecks: map[string]func(context.Context, string) (bool, error){},
+		groups:      slices.Clone(s.AuthzGroups),
+		domains:     map[string]*domain{},
+	}
+	a.root.app = a
+	a.passwordHashes = newAnswers(s, cache.NearOptions[string, string]{})
+	a.memberships = newAnswers(s, cache.NearOptions[groupKey, bool]{})
+	a.identities = newAnswers(s, cache.NearOptions[tokenKey, *tokenEntry]{
+		// A token may have 8 KiB, so the bound on entries does not bound
+		// memory enough.
+		Bytes: tokenCacheBytes,
+		Weigh: func(k tokenKey, e *tokenEntry) int { return len(k.raw) + len(k.realm) + 256 },
+	})
+	return a
+}
+
+const tokenCacheBytes = 64 << 20
+
+// caller gives the file and line of whoever called the exported function.
+func caller(skip int) string {
+	_, file, line, ok := runtime.Caller(skip + 1)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}
+
+// hook notes the registration of a hook, and reports whether it may go on.
+func (a *App) hook(name string, missing, twice bool, skip int) bool {
+	e := &ConfigError{Source: caller(skip + 1)}
+	switch {
+	case missing:
+		e.Problem, e.Remedy = "the hook of "+name+" is nil", "give a function"
+	case twice:
+		e.Problem, e.Remedy = name+" is called twice", "register one hook"
+	default:
+		return a.open(name, e.Source)
+	}
+	a.faults = append(a.faults, e)
+	return false
+}
+
+// open reports whether the application still takes registrations. What comes
+// after compilation would not be served, and is a fault of the next Handler.
+func (a *App) open(what, source string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.compiled == nil {
+		return true
+	}
+	e := &ConfigError{Source: source, Problem: what + " comes after app.Handler() has compiled the application, and has no effect",
+		Remedy: "register everything before app.Handler() or app.Run()"}
+	a.late = append(a.late, e)
+	a.settings.logger.Error(e.Problem, "source", source, "remedy", e.Remedy)
+	return false
+}
+
+// UserPass sets the hook that gives the stored password hash of a user, or
+// [ErrNoSuchUser]. Its answers are cached; see [App.PasswordUncache]. An empty
+// hash matches no password.
+func (a *App) UserPass(get func(ctx context.Context, login string) (hash string, err error)) {
+	if a.hook("app.UserPass", get == nil, a.userPass != nil, 1) {
+		a.userPass = get
+	}
+}
+
+// PasswordCheck sets a hook that checks a password itself. It is asked when
+// there is no stored hash, no such user, or the hash does not match. Its answers
+// are not cached.
+func (a *App) PasswordCheck(check func(ctx context.Context, login, password string) (bool, error)) {
+	if a.hook("app.PasswordCheck", check == nil, a.passwordCheck != nil, 1) {
+		a.passwordCheck = check
+	}
+}
+
+// PasswordQuality sets a hook that judges new passwords, after the rules of
+// FSA_PASSWORD_LENGTH and FSA_PASSWORD_RE. It returns nil for a good one; of an
+// error made by [Errorf], the user reads the text.
+func (a *App) PasswordQuality(judge func(ctx context.Context, password string) error) {
+	if a.hook("app.PasswordQuality", judge == nil, a.settings.quality.Check != nil, 1) {
+		a.settings.quality.Check = judge
+	}
+}
+
+// GroupCheck sets the hook that tells whether a user is a member of the group,
+// and so declares the group. Its answers are cached; see [App.GroupUncache].
+func (a *App) GroupCheck(group string, check func(ctx context.Context, login string) (bool, error)) {
+	if a.hook(fmt.Sprintf("app.GroupCheck(%q)", group), check == nil, a.groupChecks[group] != nil, 1) {
+		a.groupChecks[group] = check
+	}
+}
+
+// UserInGroup sets the hook that is asked about groups that have no check of
+// their own. These must be declared by [App.AddGroup] or FSA_AUTHZ_GROUPS.
+func (a *App) UserInGroup(check func(ctx context.Context, login, group string) (bool, error)) {
+	if a.hook("app.UserInGroup", check == nil, a.userInGroup != nil, 1) {
+		a.userInGroup = check
+	}
+}
+
+// AddGroup declares groups, as FSA_AUTHZ_GROUPS does.
+func (a *App) AddGroup(names ...string) {
+	if a.open("app.AddGroup", caller(1)) {
+		a.groups = append(a.groups, names...)
+	}
+}
+
+// Admit sets a hook that is asked about every identity, after each successful
+// authentication and also when that was cached. Its error refuses the request:
+// one made by [Errorf] as it says, any other as a failure.
+func (a *App) Admit(admit func(ctx context.Context, id Identity) error) {
+	if a.hook("app.Admit", admit == nil, a.admit != nil, 1) {
+		a.admit = admit
+	}
+}
+
+// AddHeader adds a header field to each answer, as FSA_ADD_HEADERS does.
+func (a *App) AddHeader(name, value string) {
+	source := caller(1)
+	if !a.open("app.AddHeader", source) {
+		return
+	}
+	if !isToken(name) || hasControl(value) {
+		a.faults = append(a.faults, &ConfigError{Source: source, Problem: fmt.Sprintf("%q is not a valid header field", name),
+			Remedy: "a name has letters, digits and dashes, a value no line breaks"})
+		return
+	}
+	a.settings.headers = append(a.settings.headers, header{http.CanonicalHeaderKey(name), value})
+}
+
+// Use adds middleware around the whole application, the first one outermost. It
+// runs before anything is known of the request.
+func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
+	if a.open("app.Use", caller(1)) {
+		a.use = append(a.use, middleware...)
+	}
+}
+
+// Directive declares a directive of another package or of the application, so
+// that it may stand in the configuration file and the environment, and stores
+// its value in *target: a string, [Secret], bool, int, float64 or []string. If
+// the directive is not set, the target is left as it is.
+func (a *App) Directive(name string, target any) {
+	source := caller(1)
+	if !a.open("app.Directive", source) {
+		return
+	}
+	a.directives = append(a.directives, name)
+	for _, o := range a.settings.others {
+		if o.name != name {
+			continue
+		}
+		if problem := assign(target, o.value); problem != "" {
+			a.faults = append(a.faults, &ConfigError{Directive: name, Source: o.source, Problem: problem})
+		}
+	}
+}
+
+// assign stores a value from a file or the environment. It gives the reason if
+// the type does not fit.
+func assign(target, value any) (problem string) {
+	v := reflect.ValueOf(target)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return "app.Directive needs a pointer to where the value goes"
+	}
+	v = v.Elem()
+	switch x := value.(type) {
+	case string:
+		if v.Kind() == reflect.String {
+			v.SetString(x)
+			return ""
+		}
+	case bool:
+		if v.Kind() == reflect.Bool {
+			v.SetBool(x)
+			return ""
+		}
+	case int64:
+		if v.CanInt() && !v.OverflowInt(x) {
+			v.SetInt(x)
+			return ""
+		}
+		if v.CanFloat() {
+			v.SetFloat(float64(x))
+			return ""
+		}
+	case float64:
+		if v.CanFloat() {
+			v.SetFloat(x)
+			return ""
+		}
+	case []any:
+		if list, ok := target.(*[]string); ok {
+			*list = nil
+			for _, e := range x {
+				s, ok := e.(string)
+				if !ok {
+					return "must be a list of strings"
+				}
+				*list = append(*list, s)
+			}
+			return ""
+		}
+	}
+	return fmt.Sprintf("must be a %v", v.Type())
+}
+
+// The sentinels of hooks.
+var (
+	// ErrNoSuchUser is what the hook of [App.UserPass] returns for a login
+	// that nobody has.
+	ErrNoSuchUser = fmt.Errorf("no such user")
+
+	// ErrNoSuchObject is what an object permission returns when there is no
+	// such object: the answer is 404 instead of 403.
+	ErrNoSuchObject = authz.ErrNoSuchObject
+
+	// ErrUnauthenticated says that nobody is authenticated.
+	ErrUnauthenticated = fmt.Errorf("nobody is authenticated")
+)

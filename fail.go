@@ -1,0 +1,184 @@
+package fsa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/fastsimpleauth/fsa/cache"
+	"github.com/fastsimpleauth/fsa/httperr"
+)
+
+// fail answers with an error. All refusals and failures come through here, and
+// so through one renderer.
+func (c *call) fail(err error) {
+	s := c.h.app.settings
+	e := httperr.From(err, s.ServerError, "internal error")
+	c.cause = err
+	if c.status != 0 {
+		return // the answer is on its way already
+	}
+	if e.Status == http.StatusUnauthorized && c.route != nil && len(e.Header.Values("WWW-Authenticate")) == 0 {
+		// Also a 401 that a handler returns tells how to log in.
+		for _, challenge := range c.route.challenges {
+			e = e.WithHeader("WWW-Authenticate", challenge)
+		}
+	}
+	h := c.w.Header()
+	if h["Cache-Control"] == nil {
+		h.Set("Cache-Control", "no-store")
+	}
+	c.needRequestID()
+	c.status = e.Status
+	c.prepare(h)
+	c.delay()
+	s.render(c.w, c.req.HTTP, e)
+}
+
+// panicked turns a panic of a handler or a hook into a failure: 500, logged
+// with its stack. If the answer has begun, the connection is ended instead, so
+// that the client does not take half an answer for a whole one.
+func (c *call) panicked(p any) {
+	if p == http.ErrAbortHandler {
+		c.abort = p
+		return
+	}
+	err := &panicError{value: p, stack: debug.Stack()}
+	c.cause = err
+	switch {
+	case c.h.app.settings.KeepUserErrors:
+		c.abort = p
+	case c.status != 0:
+		c.abort = http.ErrAbortHandler
+	default:
+		c.fail(err)
+	}
+}
+
+// panicError is a panic as an error.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// stackOf gives the stack of a panic, of a handler's or of a cached hook's.
+func stackOf(err error) []byte {
+	if err == nil {
+		return nil
+	}
+	if p := (*panicError)(nil); errors.As(err, &p) {
+		return p.stack
+	}
+	if p := (*cache.PanicError)(nil); errors.As(err, &p) {
+		return p.Stack
+	}
+	return nil
+}
+
+// level is the level at which a request with an answer of this status is
+// logged.
+func level(status int) slog.Level {
+	switch {
+	case status >= 500:
+		return slog.LevelError
+	case status >= 400:
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
+
+// logs gives the level at which a request with this status is logged, and
+// whether that is on.
+func (c *call) logs(status int) (slog.Level, bool) {
+	l := level(status)
+	return l, c.h.app.settings.logger.Enabled(c.Context, l)
+}
+
+// log writes the one line of a request, if its level is on.
+func (c *call) log() {
+	if c.cause != nil || c.abort != nil {
+		status := c.status
+		if c.abort != nil || stackOf(c.cause) != nil {
+			status = http.StatusInternalServerError // whatever had been sent
+		}
+		c.level, c.logged = c.logs(status)
+	}
+	if !c.logged {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", c.req.HTTP.Method),
+		slog.String("route", c.pattern()),
+		slog.Int("status", c.status),
+		slog.Duration("duration", time.Since(c.req.Now)),
+		slog.String("request_id", c.needRequestID()),
+	}
+	if c.id != nil {
+		attrs = append(attrs, slog.String("user", c.id.Login), slog.String("scheme", c.id.Scheme))
+	}
+	if c.cause != nil {
+		attrs = append(attrs, slog.Any("error", c.cause))
+	}
+	if stack := stackOf(c.cause); stack != nil {
+		attrs = append(attrs, slog.String("stack", string(stack)))
+	}
+	c.h.app.settings.logger.LogAttrs(context.WithoutCancel(c.Context), c.level, "request", attrs...)
+}
+
+// pattern gives the route's pattern, which unlike the path holds nothing that
+// the client has written.
+func (c *call) pattern() string {
+	if c.route == nil {
+		return ""
+	}
+	return c.route.reg.path
+}
+
+// recorder watches over the answer of an http.Handler.
+type recorder struct {
+	http.ResponseWriter
+	c *call
+}
+
+// WriteHeader notes the status.
+func (w *recorder) WriteHeader(status int) {
+	if w.c.status == 0 && status >= 200 {
+		if status < 400 && !w.c.decided {
+			w.c.fail(errUndecided)
+			return
+		}
+		w.c.status = status
+		w.c.delay()
+		if status == http.StatusUnauthorized && w.c.route != nil && w.Header().Get("WWW-Authenticate") == "" {
+			for _, challenge := range w.c.route.challenges {
+				w.Header().Add("WWW-Authenticate", challenge)
+			}
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write begins the answer if WriteHeader has not.
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.c.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets [http.ResponseController] find what the server's writer can do.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Flush is for handlers that look for an [http.Flusher].
+func (w *recorder) Flush() {
+	if w.c.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	http.NewResponseController(w.ResponseWriter).Flush()
+}

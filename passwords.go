@@ -1,0 +1,119 @@
+package fsa
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/fastsimpleauth/fsa/authn"
+	"github.com/fastsimpleauth/fsa/httperr"
+	"github.com/fastsimpleauth/fsa/password"
+)
+
+// HashPassword gives the hash of a new password, for storing, by the first
+// scheme of FSA_PASSWORD_SCHEME. A password that the quality rules refuse is a
+// 400 whose text says which rule; it may be returned as it is.
+func (a *App) HashPassword(ctx context.Context, password string) (string, error) {
+	if err := a.settings.quality.Verify(ctx, password); err != nil {
+		return "", err
+	}
+	return a.HashPasswordUnchecked(ctx, password)
+}
+
+// HashPasswordUnchecked is [App.HashPassword] without the quality rules, for
+// passwords that no user has chosen.
+func (a *App) HashPasswordUnchecked(ctx context.Context, password string) (string, error) {
+	if a.settings.hasher == nil {
+		return "", errNoHasher
+	}
+	return a.settings.hasher.Hash(ctx, password)
+}
+
+// CheckPassword reports whether password is the one of hash. The error is set
+// if the hash is not one that can be verified.
+func (a *App) CheckPassword(ctx context.Context, password, hash string) (bool, error) {
+	if a.settings.hasher == nil {
+		return false, errNoHasher
+	}
+	return a.settings.hasher.Verify(ctx, password, hash)
+}
+
+var errNoHasher = errors.New("no password scheme is configured (FSA_PASSWORD_SCHEME)")
+
+// CheckUserPassword returns nil if password is the one of the user login, as a
+// log-in would find it. If it isn't, or there is no such user, the error is a 401
+// and holds [ErrUnauthenticated].
+func (a *App) CheckUserPassword(ctx context.Context, login, password string) error {
+	err := a.checkPassword(ctx, login, password)
+	if authn.Refused(err) {
+		return httperr.Wrap(http.StatusUnauthorized, "invalid credentials", errors.Join(ErrUnauthenticated, err))
+	}
+	return err
+}
+
+// checkPassword is what the schemes basic and param ask.
+func (a *App) checkPassword(ctx context.Context, login, pass string) error {
+	hash, err := a.storedHash(ctx, login)
+	known := err == nil
+	if err != nil && !errors.Is(err, ErrNoSuchUser) {
+		if e := httperr.From(err, a.settings.ServerError, "internal error in app.UserPass"); e.Status >= 500 {
+			return e
+		}
+		// The hook says in words of its own that the user may not log in.
+	}
+	ok, failure := a.verify(ctx, pass, hash, known)
+	if failure != nil {
+		return failure
+	}
+	if !ok && a.passwordCheck != nil {
+		if ok, err = a.passwordCheck(ctx, login, pass); err != nil {
+			if e := httperr.From(err, a.settings.ServerError, "internal error in app.PasswordCheck"); e.Status >= 500 {
+				return e
+			}
+			ok = false
+		}
+	}
+	switch {
+	case ok:
+		return nil
+	case !known:
+		return authn.Refuse("no such user: %s", login)
+	}
+	return authn.Refuse("invalid password for %s", login)
+}
+
+// verify compares a password with a stored hash. Where there is none, it spends
+// the same time, so that the answer does not tell who has an account (S13).
+func (a *App) verify(ctx context.Context, pass, hash string, known bool) (bool, error) {
+	h := a.settings.hasher
+	if h == nil {
+		return false, nil
+	}
+	if !known || hash == "" {
+		return false, h.Dummy(ctx, pass)
+	}
+	ok, err := h.Verify(ctx, pass, hash)
+	if errors.Is(err, password.ErrMalformed) || errors.Is(err, password.ErrUnknownScheme) || errors.Is(err, password.ErrTooCostly) {
+		// What is stored is no hash that we verify. That is a refusal, in
+		// the same time, and somebody has to look at the store.
+		a.settings.logger.Error("a stored password hash cannot be verified", "error", err)
+		return false, h.Dummy(ctx, pass)
+	}
+	return ok, err
+}
+
+// storedHash asks the hook of [App.UserPass].
+func (a *App) storedHash(ctx context.Context, login string) (string, error) {
+	if a.userPass == nil {
+		return "", ErrNoSuchUser
+	}
+	now := time.Now()
+	if hash, ok := a.passwordHashes.hit(login, now); ok {
+		return hash, nil
+	}
+	return a.passwordHashes.ask(ctx, login, now, func(ctx context.Context) (string, time.Duration, error) {
+		hash, err := a.userPass(ctx, login)
+		return hash, 0, err
+	})
+}

@@ -1,0 +1,350 @@
+package fsa
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fastsimpleauth/fsa/httperr"
+	"github.com/fastsimpleauth/fsa/password"
+	"github.com/fastsimpleauth/fsa/token"
+)
+
+// settings are a Config with its defaults filled in, checked and made ready.
+type settings struct {
+	Config
+	name     string
+	verbose  bool // modes dev and debug
+	logger   *slog.Logger
+	render   httperr.Renderer
+	tokens   token.Format // nil if there are none
+	hasher   *password.Hasher
+	quality  password.Quality
+	schemes  []string // enabled, each once
+	defaults []string // of routes that do not say
+	headers  []header // FSA_ADD_HEADERS
+}
+
+type header struct{ name, value string }
+
+// isToken reports whether s is a token (RFC 9110, 5.6.2): the name of a header
+// field, of a method, of an authorization scheme.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		alnum := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		return !alnum && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
+}
+
+// hasControl reports whether s holds a control character, which ends or splits
+// a header field.
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// checker collects the faults of a Config while it is made ready.
+type checker struct {
+	*settings
+	faults faults
+}
+
+func (c *checker) fault(directive, problem, remedy string) {
+	c.faults = append(c.faults, &ConfigError{
+		Directive: directive, Source: c.source(directive), Problem: problem, Remedy: remedy,
+	})
+}
+
+// newSettings checks everything about a Config that does not depend on routes
+// and hooks.
+func newSettings(name string, cfg Config) (*settings, faults) {
+	c := checker{settings: &settings{Config: cfg, name: name}}
+	c.mode()
+	c.transport()
+	c.answers()
+	c.auth()
+	c.token()
+	c.passwords()
+	c.caches()
+	return c.settings, c.faults
+}
+
+func orDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+var modes = []string{"prod", "dev", "debug", "debug1", "debug2", "debug3", "debug4"}
+
+func (c *checker) mode() {
+	orDefault(&c.Mode, "prod")
+	if !slices.Contains(modes, c.Mode) {
+		c.fault("FSA_MODE", fmt.Sprintf("unknown mode %q", c.Mode), "it is prod, dev, debug, or debug1 to debug4")
+	}
+	c.verbose = c.Mode != "prod" && slices.Contains(modes, c.Mode)
+	c.logger = c.Logger
+	if c.logger == nil {
+		c.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LoggingLevel}))
+	}
+	if c.name == "" {
+		c.faults = append(c.faults, &ConfigError{Problem: "the application has no name", Remedy: `give one to fsa.New, as in fsa.New("acme", cfg)`})
+	}
+}
+
+func (c *checker) transport() {
+	for _, f := range []struct{ directive, path, other string }{
+		{"FSA_TLS_CERT", c.TLSCert, c.TLSKey}, {"FSA_TLS_KEY", c.TLSKey, c.TLSCert},
+	} {
+		if f.path == "" && f.other != "" {
+			c.fault(f.directive, "is missing", "FSA_TLS_CERT and FSA_TLS_KEY go together")
+		}
+	}
+	orDefault(&c.MaxBody, 1<<20)
+	if c.MaxBody < 0 {
+		c.fault("FSA_MAX_BODY", "is negative", "give a number of bytes")
+	}
+}
+
+func (c *checker) answers() {
+	orDefault(&c.ServerError, http.StatusInternalServerError)
+	if c.ServerError < 500 || c.ServerError > 599 {
+		c.fault("FSA_SERVER_ERROR", fmt.Sprintf("%d is not the status of a server error", c.ServerError), "give one from 500 to 599")
+	}
+	orDefault(&c.NotFoundError, http.StatusNotFound)
+	if c.NotFoundError < 400 || c.NotFoundError > 599 {
+		c.fault("FSA_NOT_FOUND_ERROR", fmt.Sprintf("%d is not the status of an error", c.NotFoundError), "give one from 400 to 599")
+	}
+	orDefault(&c.ErrorResponse, "plain")
+	var err error
+	if c.render, err = httperr.NewRenderer(c.ErrorResponse); err != nil {
+		c.fault("FSA_ERROR_RESPONSE", fmt.Sprintf("unknown format %q", c.ErrorResponse), "it is plain, json, json:KEY or problem")
+	}
+	for name, value := range c.AddHeaders {
+		if !isToken(name) || hasControl(value) {
+			c.fault("FSA_ADD_HEADERS", fmt.Sprintf("%q is not a valid header field", name), "a name has letters, digits and dashes, a value no line breaks")
+		}
+		c.headers = append(c.headers, header{http.CanonicalHeaderKey(name), value})
+	}
+	slices.SortFunc(c.headers, func(a, b header) int { return strings.Compare(a.name, b.name) })
+}
+
+// schemeNames are the schemes of FSA_AUTH; aliases are other names of them.
+var (
+	schemeNames   = []string{"none", "basic", "param", "token"}
+	schemeAliases = map[string][]string{
+		"password":   {"basic", "param"},
+		"http-basic": {"basic"},
+		"http-token": {"token"},
+	}
+)
+
+// expandSchemes replaces the other names of schemes, and drops repetitions.
+func expandSchemes(names []string) []string {
+	var all []string
+	for _, name := range names {
+		expanded, ok := schemeAliases[name]
+		if !ok {
+			expanded = []string{name}
+		}
+		for _, n := range expanded {
+			if !slices.Contains(all, n) {
+				all = append(all, n)
+			}
+		}
+	}
+	return all
+}
+
+func (c *checker) auth() {
+	orDefault(&c.Realm, c.name)
+	if strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
+		c.fault("FSA_REALM", "holds a character that a challenge can't carry", "use printable ASCII")
+	}
+	orDefault(&c.ParamUser, "USER")
+	orDefault(&c.ParamPass, "PASS")
+	if c.ParamUser == c.ParamPass {
+		c.fault("FSA_PARAM_PASS", "is the same as FSA_PARAM_USER", "give the parameters two names")
+	}
+	if len(c.Auth) == 0 {
+		c.fault("FSA_AUTH", "is missing: nothing says how callers prove who they are",
+			`add a line such as FSA_AUTH = ["token", "basic", "none"], of the schemes `+strings.Join(schemeNames, ", "))
+		return
+	}
+	c.schemes = c.knownSchemes("FSA_AUTH", c.Auth)
+	c.defaults = c.schemes
+	if len(c.AuthDefault) > 0 {
+		c.defaults = c.knownSchemes("FSA_AUTH_DEFAULT", c.AuthDefault)
+		for _, s := range c.defaults {
+			if !slices.Contains(c.schemes, s) {
+				c.fault("FSA_AUTH_DEFAULT", fmt.Sprintf("scheme %q is not enabled", s), "add it to FSA_AUTH")
+			}
+		}
+	}
+}
+
+func (c *checker) knownSchemes(directive string, names []string) []string {
+	var known []string
+	for _, s := range expandSchemes(names) {
+		if slices.Contains(schemeNames, s) {
+			known = append(known, s)
+			continue
+		}
+		c.fault(directive, fmt.Sprintf("unknown scheme %q", s), "it is one of "+strings.Join(schemeNames, ", ")+", or password for basic and param")
+	}
+	return known
+}
+
+func (c *checker) enabled(scheme string) bool { return slices.Contains(c.schemes, scheme) }
+
+func (c *checker) token() {
+	orDefault(&c.TokenType, "fsa")
+	orDefault(&c.TokenCarrier, "bearer")
+	orDefault(&c.TokenName, "Bearer")
+	orDefault(&c.TokenDelay, time.Hour)
+	if c.TokenDelay < 0 || c.TokenGrace < 0 {
+		c.fault("FSA_TOKEN_DELAY", "the delay or the grace is negative", "give a duration")
+	}
+	if c.TokenCarrier != "bearer" {
+		c.fault("FSA_TOKEN_CARRIER", fmt.Sprintf("%q is not supported", c.TokenCarrier), "it is bearer")
+	}
+	if !isToken(c.TokenName) {
+		c.fault("FSA_TOKEN_NAME", fmt.Sprintf("%q can't name an authorization scheme", c.TokenName), "use a word such as Bearer")
+	}
+	switch c.TokenType {
+	case "none":
+		if c.enabled("token") {
+			c.fault("FSA_TOKEN_TYPE", `is none, but FSA_AUTH enables the scheme "token"`, "remove it from FSA_AUTH, or choose a type of token, fsa or jwt")
+		}
+		return
+	case "fsa", "jwt":
+	default:
+		c.fault("FSA_TOKEN_TYPE", fmt.Sprintf("unknown type %q", c.TokenType), "it is fsa, jwt or none")
+		return
+	}
+	if !c.enabled("token") {
+		return
+	}
+	if o, ok := c.tokenOptions(); ok {
+		c.tokens = c.tokenFormat(o)
+	}
+}
+
+// minSecret is the least size of a token secret in bytes: 256 bits, as long as
+// the shortest hash that signs with it (RFC 7518, 3.2).
+const minSecret = 32
+
+func (c *checker) tokenOptions() (token.Options, bool) {
+	o := token.Options{Algorithm: c.TokenAlgo, Length: c.TokenLength, Issuer: c.TokenIssuer, Grace: c.TokenGrace}
+	if c.InsecureTokenLength > 0 {
+		o.Length, o.InsecureLength = c.InsecureTokenLength, true
+	}
+	const how = "make one by: head -c 33 /dev/urandom | base64"
+	for i, s := range c.TokenSecret {
+		switch {
+		case s == "":
+			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d is empty", i+1, len(c.TokenSecret)), how)
+			return o, false
+		case len(s) < minSecret && !c.verbose:
+			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d has %d bytes, under %d", i+1, len(c.TokenSecret), len(s), minSecret), how)
+			return o, false
+		case len(s) < minSecret:
+			c.logger.Warn("a token secret is too short for mode prod", "directive", "FSA_TOKEN_SECRET", "bytes", len(s), "least", minSecret)
+			o.InsecureWeakSecret = true
+		}
+		o.Secrets = append(o.Secrets, []byte(s))
+	}
+	if len(o.Secrets) > 0 {
+		return o, true
+	}
+	if !c.verbose {
+		c.fault("FSA_TOKEN_SECRET", "is missing, and mode prod has no default for it", how+", and give it as FSA_TOKEN_SECRET or in a file named by FSA_TOKEN_SECRET_FILE")
+		return o, false
+	}
+	c.logger.Warn("no token secret is set: tokens end with this process", "directive", "FSA_TOKEN_SECRET")
+	random := make([]byte, 64)
+	rand.Read(random) // never fails: it ends the program first
+	o.Secrets = [][]byte{random}
+	return o, true
+}
+
+func (c *checker) tokenFormat(o token.Options) token.Format {
+	var f token.Format
+	var err error
+	if c.TokenType == "jwt" {
+		f, err = token.NewJWT(o)
+	} else {
+		if token.SimplifyRealm(c.Realm) == "" {
+			c.fault("FSA_REALM", fmt.Sprintf("%q is empty as the realm of an fsa token, which has letters, digits and dashes", c.Realm), "add a letter, or use JWTs")
+		}
+		f, err = token.NewFSA(o)
+	}
+	for _, e := range parts(err) {
+		directive := "FSA_TOKEN_TYPE"
+		for word, d := range map[string]string{"algorithm": "FSA_TOKEN_ALGO", "length": "FSA_TOKEN_LENGTH", "issuer": "FSA_TOKEN_ISSUER", "secret": "FSA_TOKEN_SECRET"} {
+			if strings.Contains(e.Error(), word) {
+				directive = d
+			}
+		}
+		problem, remedy := split(e.Error())
+		c.fault(directive, problem, remedy)
+	}
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
+func (c *checker) passwords() {
+	if !c.NoPasswordLength {
+		orDefault(&c.PasswordLength, 8)
+	}
+	c.quality.MinLength = c.PasswordLength
+	for _, text := range c.PasswordRE {
+		re, err := regexp.Compile(text)
+		if err != nil {
+			c.fault("FSA_PASSWORD_RE", fmt.Sprintf("%q is not a regular expression: %v", text, errors.Unwrap(err)), "the syntax is RE2's")
+			continue
+		}
+		c.quality.Patterns = append(c.quality.Patterns, re)
+	}
+	if slices.Equal(c.PasswordScheme, []string{"none"}) {
+		return
+	}
+	h, err := password.New(password.Options{Schemes: c.PasswordScheme, Params: c.PasswordOpts})
+	for _, e := range parts(err) {
+		directive := "FSA_PASSWORD_OPTS"
+		if strings.Contains(e.Error(), "scheme") {
+			directive = "FSA_PASSWORD_SCHEME"
+		}
+		problem, remedy := split(e.Error())
+		c.fault(directive, problem, remedy)
+	}
+	if err == nil {
+		c.hasher = h
+	}
+}
+
+func (c *checker) caches() {
+	orDefault(&c.Cache, "ttl")
+	if c.Cache != "ttl" && c.Cache != "none" {
+		c.fault("FSA_CACHE", fmt.Sprintf("%q is not supported", c.Cache), "it is ttl or none")
+	}
+	orDefault(&c.CacheSize, 262144)
+	orDefault(&c.CacheTTL, 10*time.Minute)
+	if c.CacheTTL < 0 {
+		c.fault("FSA_CACHE_OPTS", "ttl in it is negative", "give a number of seconds")
+	}
+	for _, g := range c.AuthzGroups {
+		if g == "" {
+			c.fault("FSA_AUTHZ_GROUPS", "holds an empty name", "remove it")
+		}
+	}
+}
