@@ -1,0 +1,100 @@
+package fsatest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fastsimpleauth/fsa"
+)
+
+// Matrix is who may call what: for each route and each identity, the status of
+// the answer. It is the authorization of an application on one page.
+type Matrix struct {
+	// App makes the application. It is called for each request, so that no
+	// request sees what another has changed; it may give the same one again
+	// if that does no harm.
+	App func(t testing.TB) *fsa.App
+
+	// Identities are the logins of those who call; "" is nobody.
+	Identities []string
+
+	// Rows are the routes. Each route of the application needs one.
+	Rows []Row
+}
+
+// Row is a route in a [Matrix].
+type Row struct {
+	// Route is the method and the path as registered: "PATCH /stuff/{sid}".
+	// A route that takes all methods is its path.
+	Route string
+
+	// Status has one status for each identity.
+	Status []int
+
+	// Path is where the request goes, if the route's path has parameters or
+	// a query is wanted.
+	Path string
+
+	// Prepare completes the request, with a body for instance. It may be nil.
+	Prepare func(r *Request)
+}
+
+// Run sends one request for each route and identity, in a test of its own. It
+// fails if a status is another one, if a route of the application has no row,
+// or if a row has no route.
+func (m Matrix) Run(t *testing.T) {
+	t.Helper()
+	routes, err := m.App(t).Routes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := map[string]string{}
+	for _, r := range routes {
+		missing[strings.TrimSpace(r.Method+" "+r.Path)] = r.Source
+	}
+	known := map[string]bool{}
+	for route := range missing {
+		known[route] = true
+	}
+	for _, row := range m.Rows {
+		if !known[row.Route] {
+			t.Errorf("the row %q is of no route of the application", row.Route)
+			continue
+		}
+		delete(missing, row.Route)
+		if len(row.Status) != len(m.Identities) {
+			t.Errorf("the row %q has %d statuses for %d identities", row.Route, len(row.Status), len(m.Identities))
+			continue
+		}
+		m.run(t, row)
+	}
+	for route, source := range missing {
+		t.Errorf("the route %q (%s) has no row: say who may call it", route, source)
+	}
+}
+
+func (m Matrix) run(t *testing.T, row Row) {
+	method, path, ok := strings.Cut(row.Route, " ")
+	if !ok {
+		method, path = "GET", row.Route
+	}
+	if row.Path != "" {
+		path = row.Path
+	}
+	for i, login := range m.Identities {
+		name := login
+		if name == "" {
+			name = "nobody"
+		}
+		t.Run(row.Route+" as "+name, func(t *testing.T) {
+			r := New(t, m.App(t)).Request(method, path)
+			if row.Prepare != nil {
+				row.Prepare(r)
+			}
+			if login != "" {
+				r.As(login)
+			}
+			r.Expect(row.Status[i])
+		})
+	}
+}
