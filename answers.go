@@ -2,6 +2,7 @@ package fsa
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"github.com/fastsimpleauth/fsa/cache"
@@ -36,10 +37,20 @@ func (a *answers[K, V]) hit(key K, now time.Time) (v V, ok bool) {
 // ask asks the hook, once for all who want the same answer at the same time.
 func (a *answers[K, V]) ask(ctx context.Context, key K, now time.Time, hook func(context.Context) (V, time.Duration, error)) (V, error) {
 	if a.near == nil {
-		v, _, err := hook(ctx)
-		return v, err
+		return guarded(ctx, hook)
 	}
 	return a.near.Load(ctx, key, now, hook)
+}
+
+// guarded calls a hook and makes an error of its panic, as a cache does.
+func guarded[V any](ctx context.Context, hook func(context.Context) (V, time.Duration, error)) (v V, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &cache.PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	v, _, err = hook(ctx)
+	return v, err
 }
 
 func (a *answers[K, V]) forget(key K) {

@@ -145,6 +145,10 @@ type Config struct {
 	// Default 19456, 2 and 1; 12.
 	PasswordOpts map[string]int
 
+	// InsecurePasswordCost (FSA_INSECURE_PASSWORD_COST) allows PasswordOpts
+	// that are quick to compute, and to guess, for tests.
+	InsecurePasswordCost bool
+
 	// PasswordLength (FSA_PASSWORD_LENGTH) is the least number of characters
 	// of a new password. Default 8.
 	PasswordLength int

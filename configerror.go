@@ -1,7 +1,6 @@
 package fsa
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -77,11 +76,10 @@ func (f faults) asError() error {
 
 // parts takes an error that joins others apart.
 func parts(err error) []error {
-	var joined interface{ Unwrap() []error }
 	if err == nil {
 		return nil
 	}
-	if errors.As(err, &joined) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range joined.Unwrap() {
 			all = append(all, parts(e)...)
@@ -91,7 +89,8 @@ func parts(err error) []error {
 	return []error{err}
 }
 
-// split cuts a text of ours at its semicolon: what is wrong; what to do.
+// split takes apart the texts of faults that other packages find: what is
+// wrong; what to do.
 func split(text string) (problem, remedy string) {
 	problem, remedy, _ = strings.Cut(text, "; ")
 	return problem, remedy

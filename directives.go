@@ -45,6 +45,7 @@ var directives = []directive{
 	{name: "FSA_TOKEN_ISSUER", text: true, set: str(func(c *Config) *string { return &c.TokenIssuer })},
 	{name: "FSA_PASSWORD_SCHEME", set: list(func(c *Config) *[]string { return &c.PasswordScheme })},
 	{name: "FSA_PASSWORD_OPTS", set: setPasswordOpts},
+	{name: "FSA_INSECURE_PASSWORD_COST", set: boolean(func(c *Config) *bool { return &c.InsecurePasswordCost })},
 	{name: "FSA_PASSWORD_LENGTH", set: setPasswordLength},
 	{name: "FSA_PASSWORD_RE", set: list(func(c *Config) *[]string { return &c.PasswordRE })},
 	{name: "FSA_AUTHZ_GROUPS", set: list(func(c *Config) *[]string { return &c.AuthzGroups })},

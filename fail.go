@@ -3,7 +3,6 @@ package fsa
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -19,6 +18,10 @@ func (c *call) fail(err error) {
 	s := c.h.app.settings
 	e := httperr.From(err, s.ServerError, "internal error")
 	c.cause = err
+	if p := panicOf(err); p != nil && s.KeepUserErrors {
+		c.abort = p.Value
+		return
+	}
 	if c.status != 0 {
 		return // the answer is on its way already
 	}
@@ -47,38 +50,21 @@ func (c *call) panicked(p any) {
 		c.abort = p
 		return
 	}
-	err := &panicError{value: p, stack: debug.Stack()}
-	c.cause = err
-	switch {
-	case c.h.app.settings.KeepUserErrors:
-		c.abort = p
-	case c.status != 0:
+	begun := c.status != 0
+	c.fail(&cache.PanicError{Value: p, Stack: debug.Stack()})
+	if begun && c.abort == nil {
 		c.abort = http.ErrAbortHandler
-	default:
-		c.fail(err)
 	}
 }
 
-// panicError is a panic as an error.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
-
-// stackOf gives the stack of a panic, of a handler's or of a cached hook's.
-func stackOf(err error) []byte {
+// panicOf gives the panic, of a handler or of a hook, that an error comes from.
+func panicOf(err error) *cache.PanicError {
 	if err == nil {
 		return nil
 	}
-	if p := (*panicError)(nil); errors.As(err, &p) {
-		return p.stack
-	}
-	if p := (*cache.PanicError)(nil); errors.As(err, &p) {
-		return p.Stack
-	}
-	return nil
+	var p *cache.PanicError
+	errors.As(err, &p)
+	return p
 }
 
 // level is the level at which a request with an answer of this status is
@@ -104,7 +90,7 @@ func (c *call) logs(status int) (slog.Level, bool) {
 func (c *call) log() {
 	if c.cause != nil || c.abort != nil {
 		status := c.status
-		if c.abort != nil || stackOf(c.cause) != nil {
+		if c.abort != nil || panicOf(c.cause) != nil {
 			status = http.StatusInternalServerError // whatever had been sent
 		}
 		c.level, c.logged = c.logs(status)
@@ -125,8 +111,8 @@ func (c *call) log() {
 	if c.cause != nil {
 		attrs = append(attrs, slog.Any("error", c.cause))
 	}
-	if stack := stackOf(c.cause); stack != nil {
-		attrs = append(attrs, slog.String("stack", string(stack)))
+	if p := panicOf(c.cause); p != nil {
+		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}
 	c.h.app.settings.logger.LogAttrs(context.WithoutCancel(c.Context), c.level, "request", attrs...)
 }

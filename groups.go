@@ -24,7 +24,7 @@ func (a *App) groupLeaf(group string) (authz.Check[*call], error) {
 	declared := own || slices.Contains(a.groups, group)
 	switch {
 	case group == "":
-		return nil, fmt.Errorf("a group without a group; give the group of one")
+		return nil, fmt.Errorf("a group without a name; give the name of one")
 	case own:
 	case declared && a.userInGroup == nil:
 		return nil, fmt.Errorf("group %q has no check; register one by app.GroupCheck(%q, …), or app.UserInGroup for all groups", group, group)

@@ -151,7 +151,7 @@ func register[In, Out any](r Router, method, path string, rule authz.Rule, h fun
 		reg.problem = "the handler is nil"
 	}
 	reg.build = func(rt *route) { rt.newCall, rt.invoke = newFrame[In, Out], invoker(h) }
-	add(r, reg, opts)
+	add(r, reg, opts, 3)
 }
 
 // Handle registers an [http.Handler]. The pattern is one of [http.ServeMux]
@@ -168,13 +168,13 @@ func Handle(r Router, pattern string, rule authz.Rule, h http.Handler, opts ...O
 		reg.problem = "the handler is nil"
 	}
 	reg.build = func(rt *route) { rt.newCall, rt.invoke = func() *call { return new(call) }, handleInvoker(h) }
-	add(r, reg, opts)
+	add(r, reg, opts, 2)
 }
 
 // add notes a route. The checks are Handler's, when all is known.
-func add(r Router, reg *registration, opts []Option) {
+func add(r Router, reg *registration, opts []Option, skip int) {
 	p := r.router()
-	reg.source = caller(3)
+	reg.source = caller(skip)
 	reg.prefix = p
 	if p.path != "" && !strings.HasPrefix(reg.path, "/") && reg.path != "" {
 		reg.problem = "the path does not begin with a slash"

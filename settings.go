@@ -241,23 +241,24 @@ func (c *checker) token() {
 // the shortest hash that signs with it (RFC 7518, 3.2).
 const minSecret = 32
 
+// makeSecret tells how to make a secret.
+const makeSecret = "make one by: head -c 48 /dev/urandom | base64 -w0"
+
 func (c *checker) tokenOptions() (token.Options, bool) {
-	o := token.Options{Algorithm: c.TokenAlgo, Length: c.TokenLength, Issuer: c.TokenIssuer, Grace: c.TokenGrace}
+	o := token.Options{Algorithm: c.TokenAlgo, Length: c.TokenLength, Issuer: c.TokenIssuer, Grace: c.TokenGrace, InsecureWeakSecret: c.verbose}
 	if c.InsecureTokenLength > 0 {
 		o.Length, o.InsecureLength = c.InsecureTokenLength, true
 	}
-	const how = "make one by: head -c 33 /dev/urandom | base64"
 	for i, s := range c.TokenSecret {
 		switch {
 		case s == "":
-			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d is empty", i+1, len(c.TokenSecret)), how)
+			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d is empty", i+1, len(c.TokenSecret)), makeSecret)
 			return o, false
 		case len(s) < minSecret && !c.verbose:
-			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d has %d bytes, under %d", i+1, len(c.TokenSecret), len(s), minSecret), how)
+			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d has %d bytes, under %d", i+1, len(c.TokenSecret), len(s), minSecret), makeSecret)
 			return o, false
 		case len(s) < minSecret:
 			c.logger.Warn("a token secret is too short for mode prod", "directive", "FSA_TOKEN_SECRET", "bytes", len(s), "least", minSecret)
-			o.InsecureWeakSecret = true
 		}
 		o.Secrets = append(o.Secrets, []byte(s))
 	}
@@ -265,7 +266,7 @@ func (c *checker) tokenOptions() (token.Options, bool) {
 		return o, true
 	}
 	if !c.verbose {
-		c.fault("FSA_TOKEN_SECRET", "is missing, and mode prod has no default for it", how+", and give it as FSA_TOKEN_SECRET or in a file named by FSA_TOKEN_SECRET_FILE")
+		c.fault("FSA_TOKEN_SECRET", "is missing, and mode prod has no default for it", makeSecret+", and give it as FSA_TOKEN_SECRET or in a file named by FSA_TOKEN_SECRET_FILE")
 		return o, false
 	}
 	c.logger.Warn("no token secret is set: tokens end with this process", "directive", "FSA_TOKEN_SECRET")
@@ -273,6 +274,18 @@ func (c *checker) tokenOptions() (token.Options, bool) {
 	rand.Read(random) // never fails: it ends the program first
 	o.Secrets = [][]byte{random}
 	return o, true
+}
+
+type tokenDirective struct{ name, remedy string }
+
+// tokenDirectives are the directives behind the options of tokens, with what to
+// do about a wrong one.
+var tokenDirectives = map[string]tokenDirective{
+	"Algorithm": {"FSA_TOKEN_ALGO", "choose one of these, or leave the default"},
+	"Length":    {"FSA_TOKEN_LENGTH", "leave the default; a shorter one must be set by FSA_INSECURE_TOKEN_LENGTH"},
+	"Secrets":   {"FSA_TOKEN_SECRET", makeSecret},
+	"Issuer":    {"FSA_TOKEN_ISSUER", "use printable text, and for fsa tokens no colon"},
+	"Grace":     {"FSA_TOKEN_GRACE", "give a number of minutes"},
 }
 
 func (c *checker) tokenFormat(o token.Options) token.Format {
@@ -287,14 +300,11 @@ func (c *checker) tokenFormat(o token.Options) token.Format {
 		f, err = token.NewFSA(o)
 	}
 	for _, e := range parts(err) {
-		directive := "FSA_TOKEN_TYPE"
-		for word, d := range map[string]string{"algorithm": "FSA_TOKEN_ALGO", "length": "FSA_TOKEN_LENGTH", "issuer": "FSA_TOKEN_ISSUER", "secret": "FSA_TOKEN_SECRET"} {
-			if strings.Contains(e.Error(), word) {
-				directive = d
-			}
+		d := tokenDirective{"FSA_TOKEN_TYPE", ""}
+		if o := (*token.OptionError)(nil); errors.As(e, &o) {
+			d = tokenDirectives[o.Option]
 		}
-		problem, remedy := split(e.Error())
-		c.fault(directive, problem, remedy)
+		c.fault(d.name, e.Error(), d.remedy)
 	}
 	if err != nil {
 		return nil
@@ -318,13 +328,16 @@ func (c *checker) passwords() {
 	if slices.Equal(c.PasswordScheme, []string{"none"}) {
 		return
 	}
-	h, err := password.New(password.Options{Schemes: c.PasswordScheme, Params: c.PasswordOpts})
+	h, err := password.New(password.Options{Schemes: c.PasswordScheme, Params: c.PasswordOpts, InsecureLowCost: c.InsecurePasswordCost})
 	for _, e := range parts(err) {
 		directive := "FSA_PASSWORD_OPTS"
-		if strings.Contains(e.Error(), "scheme") {
+		if o := (*password.OptionError)(nil); errors.As(e, &o) && o.Option == "Schemes" {
 			directive = "FSA_PASSWORD_SCHEME"
 		}
-		problem, remedy := split(e.Error())
+		problem, remedy, _ := strings.Cut(e.Error(), ": use ")
+		if remedy != "" {
+			remedy = "use " + strings.Replace(remedy, "InsecureLowCost in a test", "FSA_INSECURE_PASSWORD_COST for tests", 1)
+		}
 		c.fault(directive, problem, remedy)
 	}
 	if err == nil {

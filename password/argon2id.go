@@ -62,7 +62,7 @@ func configureArgon2id(values map[string]int) (recipe, error) {
 		digestSize: argon2DigestSize,
 	}
 	if least := argon2MinBlocks * uint32(r.threads); r.memory < least {
-		return nil, fmt.Errorf("argon2id: memory is %d KiB: use %d KiB or more with a parallelism of %d", r.memory, least, r.threads)
+		return nil, wrong("Params", "argon2id: memory is %d KiB: use %d KiB or more with a parallelism of %d", r.memory, least, r.threads)
 	}
 	return r, nil
 }

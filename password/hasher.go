@@ -50,6 +50,19 @@ type Hasher struct {
 	level  leveller
 }
 
+// OptionError is a mistake in one of the [Options].
+type OptionError struct {
+	Option string // the name of the field
+	Err    error
+}
+
+func (e *OptionError) Error() string { return e.Err.Error() }
+func (e *OptionError) Unwrap() error { return e.Err }
+
+func wrong(option, format string, args ...any) error {
+	return &OptionError{option, fmt.Errorf(format, args...)}
+}
+
 // New compiles the options. Its error joins all mistakes, each with its remedy.
 func New(o Options) (*Hasher, error) {
 	var errs []error
@@ -63,9 +76,9 @@ func New(o Options) (*Hasher, error) {
 		s := schemeNamed(name)
 		switch {
 		case s == nil:
-			errs = append(errs, fmt.Errorf("unknown password scheme %q: use %s", name, schemeNames()))
+			errs = append(errs, wrong("Schemes", "unknown password scheme %q: use %s", name, schemeNames()))
 		case seen[name]:
-			errs = append(errs, fmt.Errorf("password scheme %q is listed twice: drop one", name))
+			errs = append(errs, wrong("Schemes", "password scheme %q is listed twice: drop one", name))
 		case i == 0:
 			first = s
 		}
@@ -83,10 +96,10 @@ func New(o Options) (*Hasher, error) {
 		}
 	}
 	if o.Workers < 0 {
-		errs = append(errs, fmt.Errorf("password workers are %d: use a positive number, or 0 for one for each processor", o.Workers))
+		errs = append(errs, wrong("Workers", "password workers are %d: use a positive number, or 0 for one for each processor", o.Workers))
 	}
 	if o.Queue < 0 {
-		errs = append(errs, fmt.Errorf("the password queue is %d: use a positive number, or 0 for %d for each worker", o.Queue, queuePerWorker))
+		errs = append(errs, wrong("Queue", "the password queue is %d: use a positive number, or 0 for %d for each worker", o.Queue, queuePerWorker))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

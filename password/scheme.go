@@ -129,11 +129,11 @@ func (s *scheme) values(given map[string]int, lowCost bool) (map[string]int, err
 		values[p.name] = v
 		switch {
 		case v < p.least:
-			errs = append(errs, fmt.Errorf("%s: %s is %d%s: use %d%s or more", s.name, p.name, v, p.unit, p.floor, p.unit))
+			errs = append(errs, wrong("Params", "%s: %s is %d%s: use %d%s or more", s.name, p.name, v, p.unit, p.floor, p.unit))
 		case v < p.floor && !lowCost:
-			errs = append(errs, fmt.Errorf("%s: %s is %d%s: use %d%s or more, or set InsecureLowCost in a test", s.name, p.name, v, p.unit, p.floor, p.unit))
+			errs = append(errs, wrong("Params", "%s: %s is %d%s: use %d%s or more, or set InsecureLowCost in a test", s.name, p.name, v, p.unit, p.floor, p.unit))
 		case v > p.most:
-			errs = append(errs, fmt.Errorf("%s: %s is %d%s: use at most %d%s", s.name, p.name, v, p.unit, p.most, p.unit))
+			errs = append(errs, wrong("Params", "%s: %s is %d%s: use at most %d%s", s.name, p.name, v, p.unit, p.most, p.unit))
 		}
 	}
 	var unknown []string
@@ -144,7 +144,7 @@ func (s *scheme) values(given map[string]int, lowCost bool) (map[string]int, err
 	}
 	slices.Sort(unknown)
 	for _, name := range unknown {
-		errs = append(errs, fmt.Errorf("%s has no parameter %q: it has %s", s.name, name, strings.Join(names, ", ")))
+		errs = append(errs, wrong("Params", "%s has no parameter %q: it has %s", s.name, name, strings.Join(names, ", ")))
 	}
 	return values, errors.Join(errs...)
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash"
 	"strings"
 	"sync"
@@ -70,7 +69,7 @@ const (
 func NewFSA(o Options) (*FSA, error) {
 	mistakes := o.check(fsaMinSecret)
 	if strings.Contains(o.Issuer, ":") {
-		mistakes = append(mistakes, errors.New("issuer of fsa tokens has a colon"))
+		mistakes = append(mistakes, wrong("Issuer", "issuer of fsa tokens has a colon"))
 	}
 
 	if o.Algorithm == "" {
@@ -88,10 +87,10 @@ func NewFSA(o Options) (*FSA, error) {
 	size := algorithm.hash().Size()
 	switch {
 	case o.Length < 1 || o.Length > size:
-		mistakes = append(mistakes, fmt.Errorf("token signature length %d is not from %d to %d, the size of %s",
+		mistakes = append(mistakes, wrong("Length", "token signature length %d is not from %d to %d, the size of %s",
 			o.Length, fsaMinLength, size, o.Algorithm))
 	case o.Length < fsaMinLength && !o.InsecureLength:
-		mistakes = append(mistakes, fmt.Errorf("token signature length %d is under %d", o.Length, fsaMinLength))
+		mistakes = append(mistakes, wrong("Length", "token signature length %d is under %d", o.Length, fsaMinLength))
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)

@@ -73,7 +73,7 @@ func NewJWT(o Options) (*JWT, error) {
 		mistakes = append(mistakes, unknownAlgorithm("jwt", o.Algorithm, jwtAlgorithms))
 	}
 	if o.Length != 0 {
-		mistakes = append(mistakes, errors.New("token signature length is for fsa tokens only"))
+		mistakes = append(mistakes, wrong("Length", "token signature length is for fsa tokens only"))
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)

@@ -57,28 +57,41 @@ func (o Options) Format(f fmt.State, _ rune) {
 		o.Algorithm, o.Length, o.InsecureLength, len(o.Secrets), o.InsecureWeakSecret, o.Issuer, o.Grace)
 }
 
+// OptionError is a mistake in one of the [Options].
+type OptionError struct {
+	Option string // the name of the field
+	Err    error
+}
+
+func (e *OptionError) Error() string { return e.Err.Error() }
+func (e *OptionError) Unwrap() error { return e.Err }
+
+func wrong(option, format string, args ...any) error {
+	return &OptionError{option, fmt.Errorf(format, args...)}
+}
+
 // check returns the mistakes that any format could have. A secret must have
 // minSecret bytes.
 func (o *Options) check(minSecret int) []error {
 	var mistakes []error
 	if len(o.Secrets) == 0 {
-		mistakes = append(mistakes, errors.New("token secret is missing"))
+		mistakes = append(mistakes, wrong("Secrets", "token secret is missing"))
 	}
 	for i, secret := range o.Secrets {
 		switch {
 		case len(secret) == 0:
 			// Not ErrWeakSecret: no mode tolerates this one.
-			mistakes = append(mistakes, fmt.Errorf("token secret %d of %d is empty", i+1, len(o.Secrets)))
+			mistakes = append(mistakes, wrong("Secrets", "token secret %d of %d is empty", i+1, len(o.Secrets)))
 		case len(secret) < minSecret && !o.InsecureWeakSecret:
-			mistakes = append(mistakes, fmt.Errorf("%w: number %d of %d has %d bytes, at least %d are needed",
+			mistakes = append(mistakes, wrong("Secrets", "%w: number %d of %d has %d bytes, at least %d are needed",
 				ErrWeakSecret, i+1, len(o.Secrets), len(secret), minSecret))
 		}
 	}
 	if !isText(o.Issuer) {
-		mistakes = append(mistakes, errors.New("token issuer has control characters or is not UTF-8"))
+		mistakes = append(mistakes, wrong("Issuer", "token issuer has control characters or is not UTF-8"))
 	}
 	if o.Grace < 0 {
-		mistakes = append(mistakes, fmt.Errorf("token grace is negative: %s", o.Grace))
+		mistakes = append(mistakes, wrong("Grace", "token grace is negative: %s", o.Grace))
 	}
 	return mistakes
 }
@@ -86,5 +99,5 @@ func (o *Options) check(minSecret int) []error {
 // unknownAlgorithm names the algorithms that there are.
 func unknownAlgorithm[A any](kind, name string, table map[string]A) error {
 	names := slices.Sorted(maps.Keys(table))
-	return fmt.Errorf("unknown algorithm %q for %s tokens: there are %s", name, kind, strings.Join(names, ", "))
+	return wrong("Algorithm", "unknown algorithm %q for %s tokens: there are %s", name, kind, strings.Join(names, ", "))
 }

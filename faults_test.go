@@ -1,0 +1,231 @@
+package fsa_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/fastsimpleauth/fsa"
+	"github.com/fastsimpleauth/fsa/authz"
+)
+
+type (
+	sidIn   struct{ SID int }
+	textSID struct{ SID string }
+	meIn    struct{ User fsa.CurrentUser }
+	chanIn  struct{ C chan int }
+	twiceIn struct {
+		A, B int `param:"a"`
+	}
+	optSID   struct{ SID *int }
+	optional struct {
+		SID int `param:"sid,optional"`
+	}
+	rowCol struct{ Row, Col int }
+)
+
+func takes[In any](context.Context, In) (fsa.None, error) { return fsa.None{}, nil }
+
+// TestWiringFaults: each fault carries the route, the line of its registration
+// and a remedy.
+func TestWiringFaults(t *testing.T) {
+	open := fsa.Authn("none")
+	for _, c := range []struct {
+		name string
+		wire func(w *world)
+		want []string // parts of the one fault
+	}{
+		{"unknown scheme", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Authn("besic")) },
+			[]string{"GET /x (", `unknown authentication scheme "besic"`, "it is one of none, basic, param, token"}},
+		{"no scheme", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Authn()) },
+			[]string{"fsa.Authn names no scheme"}},
+		{"group without a check", func(w *world) { w.AddGroup("staff"); fsa.Get(w, "/x", authz.Group("staff"), nothing) },
+			[]string{"GET /x (", `group "staff" has no check`, `app.GroupCheck("staff", …)`}},
+		{"undeclared group", func(w *world) {
+			w.UserInGroup(func(context.Context, string, string) (bool, error) { return true, nil })
+			fsa.Get(w, "/x", authz.Group("staf"), nothing)
+		}, []string{`group "staf" is not declared`, `FSA_AUTHZ_GROUPS`}},
+		{"empty group", func(w *world) { fsa.Get(w, "/x", authz.Group(""), nothing) }, []string{"a group without a name"}},
+		{"domain without hook", func(w *world) { fsa.Get(w, "/x/{sid}", authz.Object("store", "sid", "r"), takes[sidIn]) },
+			[]string{"GET /x/{sid} (", `domain "store" has no object permissions`, "fsa.ObjectPerms(app, \"store\", …)"}},
+		{"object parameter missing", func(w *world) { fsa.Get(w, "/x/{sid}", authz.Object("stuff", "id", "r"), takes[sidIn]) },
+			[]string{`names parameter "id", which fsa_test.sidIn does not have`}},
+		{"object type", func(w *world) { fsa.Get(w, "/x/{sid}", authz.Object("stuff", "sid", "r"), takes[textSID]) },
+			[]string{`parameter "sid" is a string, but the hook of domain "stuff" takes a int`, "make them the same type"}},
+		{"object optional", func(w *world) { fsa.Get(w, "/x", authz.Object("stuff", "sid", "r"), takes[optional]) },
+			[]string{"is optional; without it there is no object"}},
+		{"object pointer", func(w *world) { fsa.Get(w, "/x", authz.Object("stuff", "sid", "r"), takes[optSID]) },
+			[]string{`is a *int, but the hook`}},
+		{"object parameters swapped", func(w *world) {
+			type pair struct{ Row, Column int }
+			fsa.ObjectPerms(w.App, "cell", func(context.Context, string, pair, string) (bool, error) { return true, nil })
+			fsa.Get(w, "/x", authz.Object("cell", "row:col", "r"), takes[rowCol])
+		}, []string{`which has not just the fields that "row:col" names`}},
+		{"object empty parameter", func(w *world) { fsa.Get(w, "/x/{sid}", authz.Object("stuff", "", "r"), takes[sidIn]) },
+			[]string{"names an empty parameter"}},
+		{"float ids", func(w *world) {
+			fsa.ObjectPerms(w.App, "f", func(context.Context, string, float64, string) (bool, error) { return true, nil })
+			fsa.Get(w, "/x", authz.Auth(), nothing)
+		}, []string{`objects of domain "f" can't be identified by a float64`, "use an integer"}},
+		{"pointer ids", func(w *world) {
+			fsa.ObjectPerms(w.App, "f", func(context.Context, string, *int, string) (bool, error) { return true, nil })
+		}, []string{"can't be identified by a *int"}},
+		{"interface ids", func(w *world) {
+			fsa.ObjectPerms(w.App, "f", func(context.Context, string, struct{ A any }, string) (bool, error) { return true, nil })
+		}, []string{"field A: an interface may hold what can't be compared"}},
+		{"path parameter without field", func(w *world) { fsa.Get(w, "/x/{sid}", authz.Auth(), nothing) },
+			[]string{`path parameter "sid" has no field in fsa.None`, "add one, such as Sid string"}},
+		{"field that cannot be bound", func(w *world) { fsa.Get(w, "/x", authz.Auth(), takes[chanIn]) },
+			[]string{"field C of fsa_test.chanIn", "a chan int cannot come from a request"}},
+		{"duplicate parameter", func(w *world) { fsa.Get(w, "/x", authz.Auth(), takes[twiceIn]) },
+			[]string{`parameter "a" is declared twice, by the fields A and B`}},
+		{"optional path parameter", func(w *world) { fsa.Get(w, "/x/{sid}", authz.Auth(), takes[optSID]) },
+			[]string{`the path parameter "sid" is always there`}},
+		{"current user on an open route", func(w *world) { fsa.Get(w, "/x", authz.Open(), takes[meIn]) },
+			[]string{`parameter "user" is a fsa.CurrentUser, but the route is open`}},
+		{"open without none", func(w *world) { fsa.Get(w, "/x", authz.Open(), nothing, fsa.Authn("basic")) },
+			[]string{"the rule is authz.Open(), but the route allows only basic", `fsa.Authn("none")`, "authz.Auth()"}},
+		{"none only", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, open) },
+			[]string{"allows only scheme none, so nobody can be authenticated", "authz.Open()"}},
+		{"empty All", func(w *world) { fsa.Get(w, "/x", authz.All(), nothing) }, []string{"authz.All() is empty"}},
+		{"empty Any", func(w *world) { fsa.Get(w, "/x", authz.Any(), nothing) }, []string{"authz.Any() is empty"}},
+		{"open inside", func(w *world) { fsa.Get(w, "/x", authz.Any(authz.Open(), authz.Auth()), nothing) },
+			[]string{"authz.Open() stands inside another rule"}},
+		{"conflict", func(w *world) {
+			fsa.Get(w, "/{a}/x", authz.Auth(), takes[struct{ A string }])
+			fsa.Get(w, "/x/{a}", authz.Auth(), takes[struct{ A string }])
+		}, []string{"GET /x/{a} (", "the pattern conflicts with GET /{a}/x (", "faults_test.go:"}},
+		{"twice", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing); fsa.Get(w, "/x", authz.Auth(), nothing) },
+			[]string{"the route is registered twice, first at "}},
+		{"bad pattern", func(w *world) { fsa.Get(w, "/{a", authz.Auth(), takes[struct{ A string }]) },
+			[]string{"the path is not a pattern of net/http"}},
+		{"path without slash", func(w *world) { fsa.Get(w, "x", authz.Auth(), nothing) }, []string{"does not begin with a slash"}},
+		{"empty path", func(w *world) { fsa.Get(w, "", authz.Auth(), nothing) }, []string{"the path is empty"}},
+		{"unclean path", func(w *world) { fsa.Get(w, "/a/../b", authz.Auth(), nothing) }, []string{"no request can reach it", "write it as /b"}},
+		{"HEAD", func(w *world) { fsa.Route(w, "HEAD", "/x", authz.Auth(), nothing) }, []string{"HEAD is answered by the route's GET"}},
+		{"lower case", func(w *world) { fsa.Route(w, "get", "/x", authz.Auth(), nothing) }, []string{`"get" is not a method`}},
+		{"nil handler", func(w *world) { fsa.Get[fsa.None, fsa.None](w, "/x", authz.Auth(), nil) }, []string{"the handler is nil"}},
+		{"nil http.Handler", func(w *world) { fsa.Handle(w, "GET /x", authz.Auth(), nil) }, []string{"the handler is nil"}},
+		{"object on http.Handler", func(w *world) { fsa.Handle(w, "GET /x", authz.Object("stuff", "sid", "r"), http.NotFoundHandler()) },
+			[]string{`names parameter "sid", which the path does not have`, "parameters of the path only"}},
+		{"status of an error", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Status(404)) }, []string{"404 is not the status of a success"}},
+		{"status without body", func(w *world) { fsa.Get(w, "/x", authz.Auth(), who, fsa.Status(204)) }, []string{"has no body, but the handler gives a string"}},
+		{"output", func(w *world) {
+			fsa.Get(w, "/x", authz.Auth(), func(context.Context, fsa.None) (io.Reader, error) { return nil, nil })
+		}, []string{"the handler's output: io.Reader is a stream"}},
+		{"input", func(w *world) { fsa.Get(w, "/x", authz.Auth(), takes[int]) }, []string{"the input type int is not a struct"}},
+		{"negative body", func(w *world) { fsa.Post(w, "/x", authz.Auth(), nothing, fsa.MaxBody(-1)) }, []string{"fsa.MaxBody is negative"}},
+		{"realm", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Realm("a\r\nb")) }, []string{"holds a character that a challenge can't carry"}},
+		{"same realms", func(w *world) {
+			fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Realm("ac me"))
+			fsa.Get(w, "/y", authz.Auth(), nothing, fsa.Realm("ac-me"))
+		},
+			[]string{`the realms "ac-me" and "ac me" are the same in an fsa token`}},
+		{"AtLeast on a route", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.AtLeast(authz.Auth())) }, []string{"fsa.AtLeast is for prefixes"}},
+		{"prefix loosened", func(w *world) {
+			p := w.Prefix("/p", fsa.AtLeast(authz.Group("admin")))
+			fsa.Get(p, "/x", authz.Open(), nothing)
+		}, []string{"GET /p/x (", "the route is open, but its prefix /p"}},
+		{"prefix schemes widened", func(w *world) {
+			p := w.Prefix("/p", fsa.Authn("token"))
+			fsa.Get(p, "/x", authz.Auth(), nothing, fsa.Authn("basic"))
+		}, []string{`scheme "basic" is not among those of the prefix /p`}},
+		{"prefix without slash", func(w *world) { w.Prefix("p") }, []string{`the prefix "p" does not begin with a slash`}},
+		{"hook twice", func(w *world) {
+			w.GroupCheck("admin", func(context.Context, string) (bool, error) { return true, nil })
+		}, []string{`app.GroupCheck("admin") is called twice`, "faults_test.go:"}},
+		{"nil hook", func(w *world) { w.Admit(nil) }, []string{"the hook of app.Admit is nil"}},
+		{"header", func(w *world) { w.AddHeader("A\nB", "x") }, []string{"is not a valid header field"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, base())
+			c.wire(w)
+			got := faultsOf(t, w.App)
+			if len(got) != 1 || !contains(got[0], c.want...) {
+				t.Errorf("the faults are %q, want one with %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestEightFaults: one start tells all that is wrong.
+func TestEightFaults(t *testing.T) {
+	cfg := base()
+	cfg.ErrorResponse = "xml" // 1
+	app := fsa.New("acme", cfg)
+	app.UserPass(func(context.Context, string) (string, error) { return "", fsa.ErrNoSuchUser })
+	fsa.Get(app, "/1", authz.Auth(), nothing, fsa.Authn("digest"))                       // 2
+	fsa.Get(app, "/2", authz.Group("nowhere"), nothing)                                  // 3
+	fsa.Get(app, "/3/{id}", authz.Object("nothing", "id", "r"), takes[struct{ ID int }]) // 4
+	fsa.Get(app, "/4/{id}", authz.Auth(), nothing)                                       // 5
+	fsa.Get(app, "/5", authz.Open(), takes[meIn])                                        // 6
+	fsa.Get(app, "/6", authz.Any(), nothing)                                             // 7
+	fsa.Get(app, "/6", authz.Auth(), nothing)                                            // 8
+	got := faultsOf(t, app)
+	if len(got) != 8 {
+		t.Errorf("%d faults instead of 8:\n%s", len(got), strings.Join(got, "\n"))
+	}
+	_, err := app.Handler()
+	if !strings.HasPrefix(err.Error(), "8 faults:\n  - ") {
+		t.Errorf("the error reads %q", err)
+	}
+	var fault *fsa.ConfigError
+	if !errors.As(err, &fault) {
+		t.Error("errors.As finds no *fsa.ConfigError")
+	}
+}
+
+// TestFaultTellsLine: the line is that of the registration, not of ours.
+func TestFaultTellsLine(t *testing.T) {
+	w := newWorld(t, base())
+	_, file, line, _ := runtime.Caller(0)
+	fsa.Get(w, "/a", authz.Group("gone"), nothing)
+	p := w.Prefix("/p")
+	fsa.Handle(p, "POST /b", authz.Group("gone"), http.NotFoundHandler())
+	want := []string{
+		fmt.Sprintf("GET /a (%s:%d): ", filepath.ToSlash(file), line+1),
+		fmt.Sprintf("POST /p/b (%s:%d): ", filepath.ToSlash(file), line+3),
+	}
+	got := faultsOf(t, w.App)
+	if len(got) != 2 || !strings.HasPrefix(got[0], want[0]) || !strings.HasPrefix(got[1], want[1]) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestLateRegistration: what comes too late is a fault, never a silent hole.
+func TestLateRegistration(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Get(w, "/x", authz.Auth(), nothing)
+	h, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := w.Handler(); err != nil || again != h {
+		t.Error("a second Handler is another one")
+	}
+	fsa.Get(w, "/late", authz.Auth(), nothing)
+	w.Admit(func(context.Context, fsa.Identity) error { return nil })
+	got := faultsOf(t, w.App)
+	if len(got) != 2 || !contains(got[0], "GET /late", "comes after app.Handler()", "faults_test.go:") || !contains(got[1], "app.Admit") {
+		t.Errorf("got %q", got)
+	}
+	if !strings.Contains(w.log.String(), "GET /late") {
+		t.Errorf("the log says nothing of it: %s", w.log)
+	}
+}
+
+// TestHookNeeded: a scheme that takes passwords needs somebody who knows them.
+func TestHookNeeded(t *testing.T) {
+	app := fsa.New("acme", base())
+	fsa.Get(app, "/x", authz.Auth(), nothing)
+	got := faultsOf(t, app)
+	if len(got) != 1 || !contains(got[0], "FSA_AUTH", "nothing knows passwords", "app.UserPass") {
+		t.Errorf("got %q", got)
+	}
+}
