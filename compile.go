@@ -176,6 +176,8 @@ func (c *compiler) search(rt *route) {
 		switch {
 		case !known:
 			c.fault(rt, fmt.Sprintf("unknown authentication scheme %q", name), "it is one of "+strings.Join(schemeNames, ", "))
+		case !slices.Contains(s.schemes, name) && slices.Contains(s.defaults, name):
+			// FSA_AUTH_DEFAULT is at fault, not the route.
 		case !slices.Contains(s.schemes, name):
 			c.fault(rt, fmt.Sprintf("authentication scheme %q is not enabled", name), fmt.Sprintf("add %q to FSA_AUTH, or allow another scheme on the route", name))
 		default:
@@ -195,7 +197,7 @@ func (c *compiler) options(rt *route) {
 	if o.maxBody < 0 {
 		c.fault(rt, "fsa.MaxBody is negative", "give a number of bytes")
 	}
-	if strings.ContainsFunc(o.realm, func(r rune) bool { return r < ' ' || r > '~' }) {
+	if o.realm != c.app.settings.Realm && !printable(o.realm) {
 		c.fault(rt, fmt.Sprintf("the realm %q holds a character that a challenge can't carry", o.realm), "use printable ASCII")
 	}
 	noBody := rt.reg.out == reflect.TypeFor[None]() || rt.reg.out == nil
@@ -380,7 +382,7 @@ func (c *compiler) realms() {
 			c.fault(rt, fmt.Sprintf("the realms %q and %q are the same in an fsa token, %q", realm, other, simple),
 				"let them differ in letters, digits or dashes, or use JWTs")
 		}
-		if simple == "" {
+		if simple == "" && realm != c.app.settings.Realm {
 			c.fault(rt, fmt.Sprintf("the realm %q is empty in an fsa token, which has letters, digits and dashes", realm), "add a letter, or use JWTs")
 		}
 		seen[simple] = realm

@@ -43,6 +43,12 @@ func isToken(s string) bool {
 	})
 }
 
+// printable reports whether s is printable ASCII, which every challenge can
+// carry.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
 // hasControl reports whether s holds a control character, which ends or splits
 // a header field.
 func hasControl(s string) bool {
@@ -165,7 +171,7 @@ func expandSchemes(names []string) []string {
 
 func (c *checker) auth() {
 	orDefault(&c.Realm, c.name)
-	if strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
+	if !printable(c.Realm) {
 		c.fault("FSA_REALM", "holds a character that a challenge can't carry", "use printable ASCII")
 	}
 	orDefault(&c.ParamUser, "USER")
@@ -294,7 +300,7 @@ func (c *checker) tokenFormat(o token.Options) token.Format {
 	if c.TokenType == "jwt" {
 		f, err = token.NewJWT(o)
 	} else {
-		if token.SimplifyRealm(c.Realm) == "" {
+		if token.SimplifyRealm(c.Realm) == "" && printable(c.Realm) {
 			c.fault("FSA_REALM", fmt.Sprintf("%q is empty as the realm of an fsa token, which has letters, digits and dashes", c.Realm), "add a letter, or use JWTs")
 		}
 		f, err = token.NewFSA(o)

@@ -1,6 +1,7 @@
 package fsatest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -48,29 +49,39 @@ func (m Matrix) Run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing := map[string]string{}
-	for _, r := range routes {
-		missing[strings.TrimSpace(r.Method+" "+r.Path)] = r.Source
-	}
-	known := map[string]bool{}
-	for route := range missing {
-		known[route] = true
+	for _, fault := range m.faults(routes) {
+		t.Error(fault)
 	}
 	for _, row := range m.Rows {
-		if !known[row.Route] {
-			t.Errorf("the row %q is of no route of the application", row.Route)
-			continue
+		if len(row.Status) == len(m.Identities) {
+			m.run(t, row)
 		}
-		delete(missing, row.Route)
+	}
+}
+
+// faults lists where the rows and the routes do not agree.
+func (m Matrix) faults(routes []fsa.RouteInfo) []string {
+	var faults []string
+	rows := map[string]int{}
+	for _, row := range m.Rows {
+		rows[row.Route]++
 		if len(row.Status) != len(m.Identities) {
-			t.Errorf("the row %q has %d statuses for %d identities", row.Route, len(row.Status), len(m.Identities))
-			continue
+			faults = append(faults, fmt.Sprintf("the row %q has %d statuses for %d identities", row.Route, len(row.Status), len(m.Identities)))
 		}
-		m.run(t, row)
 	}
-	for route, source := range missing {
-		t.Errorf("the route %q (%s) has no row: say who may call it", route, source)
+	for _, r := range routes {
+		route := strings.TrimSpace(r.Method + " " + r.Path)
+		if rows[route] == 0 {
+			faults = append(faults, fmt.Sprintf("the route %q (%s) has no row: say who may call it", route, r.Source))
+		}
+		delete(rows, route)
 	}
+	for _, row := range m.Rows {
+		if rows[row.Route] > 0 {
+			faults = append(faults, fmt.Sprintf("the row %q is of no route of the application", row.Route))
+		}
+	}
+	return faults
 }
 
 func (m Matrix) run(t *testing.T, row Row) {

@@ -1,0 +1,320 @@
+package fsa_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/fastsimpleauth/fsa"
+	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// loadText loads a configuration from a text, called acme.toml.
+func loadText(text string) (fsa.Config, error) {
+	return fsa.LoadFS(fstest.MapFS{"acme.toml": {Data: []byte(text)}}, "acme.toml")
+}
+
+// sameConfig compares what code can see, and what secrets are.
+func sameConfig(a, b fsa.Config) string {
+	return cmp.Diff(a, b, cmpopts.IgnoreUnexported(fsa.Config{}),
+		cmp.Comparer(func(a, b fsa.Secret) bool { return string(a) == string(b) }))
+}
+
+// TestDirectives: each directive sets its field, from a file and from the
+// environment.
+func TestDirectives(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		env         string // how it may be written there, "" for the same
+		want        fsa.Config
+	}{
+		{"FSA_MODE", `"dev"`, `dev`, fsa.Config{Mode: "dev"}},
+		{"FSA_LOGGING_LEVEL", `"warn"`, `WARN`, fsa.Config{LoggingLevel: slog.LevelWarn}},
+		{"FSA_SECURE", `false`, ``, fsa.Config{InsecureTransport: true}},
+		{"FSA_TLS_CERT", `"c.pem"`, `c.pem`, fsa.Config{TLSCert: "c.pem"}},
+		{"FSA_TLS_KEY", `"k.pem"`, `k.pem`, fsa.Config{TLSKey: "k.pem"}},
+		{"FSA_SERVER_ERROR", `518`, ``, fsa.Config{ServerError: 518}},
+		{"FSA_NOT_FOUND_ERROR", `418`, ``, fsa.Config{NotFoundError: 418}},
+		{"FSA_HANDLE_ALL_ERRORS", `false`, ``, fsa.Config{NoHandleAllErrors: true}},
+		{"FSA_KEEP_USER_ERRORS", `true`, ``, fsa.Config{KeepUserErrors: true}},
+		{"FSA_ERROR_RESPONSE", `"json:error"`, `json:error`, fsa.Config{ErrorResponse: "json:error"}},
+		{"FSA_AUTH", `["basic", "none"]`, ``, fsa.Config{Auth: []string{"basic", "none"}}},
+		{"FSA_AUTH", `"basic"`, `basic`, fsa.Config{Auth: []string{"token", "basic", "none"}}},
+		{"FSA_AUTH", `"none"`, `none`, fsa.Config{Auth: []string{"none"}}},
+		{"FSA_AUTH", `"token"`, `token`, fsa.Config{Auth: []string{"token"}}},
+		{"FSA_AUTH_DEFAULT", `"token"`, `token`, fsa.Config{AuthDefault: []string{"token"}}},
+		{"FSA_REALM", `"r"`, `r`, fsa.Config{Realm: "r"}},
+		{"FSA_REALM", `"true"`, `true`, fsa.Config{Realm: "true"}}, // literal, though it is TOML
+		{"FSA_REALM", `" r"`, `" r"`, fsa.Config{Realm: " r"}},
+		{"FSA_PARAM_USER", `"u"`, `u`, fsa.Config{ParamUser: "u"}},
+		{"FSA_PARAM_PASS", `"p"`, `p`, fsa.Config{ParamPass: "p"}},
+		{"FSA_TOKEN_TYPE", `"jwt"`, `jwt`, fsa.Config{TokenType: "jwt"}},
+		{"FSA_TOKEN_ALGO", `"HS512"`, `HS512`, fsa.Config{TokenAlgo: "HS512"}},
+		{"FSA_TOKEN_LENGTH", `20`, ``, fsa.Config{TokenLength: 20}},
+		{"FSA_INSECURE_TOKEN_LENGTH", `8`, ``, fsa.Config{InsecureTokenLength: 8}},
+		{"FSA_TOKEN_CARRIER", `"bearer"`, `bearer`, fsa.Config{TokenCarrier: "bearer"}},
+		{"FSA_TOKEN_NAME", `"Token"`, `Token`, fsa.Config{TokenName: "Token"}},
+		{"FSA_TOKEN_SECRET", `"one"`, `one`, fsa.Config{TokenSecret: []fsa.Secret{"one"}}},
+		{"FSA_TOKEN_SECRET", `["one", "two"]`, ``, fsa.Config{TokenSecret: []fsa.Secret{"one", "two"}}},
+		{"FSA_TOKEN_SECRET", `"{= #"`, `{= #`, fsa.Config{TokenSecret: []fsa.Secret{"{= #"}}},
+		{"FSA_TOKEN_DELAY", `10`, ``, fsa.Config{TokenDelay: 10 * time.Minute}},
+		{"FSA_TOKEN_DELAY", `0.5`, ``, fsa.Config{TokenDelay: 30 * time.Second}},
+		{"FSA_TOKEN_DELAY", `"1h30m"`, `1h30m`, fsa.Config{TokenDelay: 90 * time.Minute}},
+		{"FSA_TOKEN_GRACE", `1`, ``, fsa.Config{TokenGrace: time.Minute}},
+		{"FSA_TOKEN_ISSUER", `"me"`, `me`, fsa.Config{TokenIssuer: "me"}},
+		{"FSA_PASSWORD_SCHEME", `["bcrypt", "argon2id"]`, ``, fsa.Config{PasswordScheme: []string{"bcrypt", "argon2id"}}},
+		{"FSA_PASSWORD_OPTS", `{rounds = 13}`, ``, fsa.Config{PasswordOpts: map[string]int{"rounds": 13}}},
+		{"FSA_INSECURE_PASSWORD_COST", `true`, ``, fsa.Config{InsecurePasswordCost: true}},
+		{"FSA_PASSWORD_LENGTH", `12`, ``, fsa.Config{PasswordLength: 12}},
+		{"FSA_PASSWORD_LENGTH", `0`, ``, fsa.Config{NoPasswordLength: true}},
+		{"FSA_PASSWORD_RE", `["[A-Z]"]`, ``, fsa.Config{PasswordRE: []string{"[A-Z]"}}},
+		{"FSA_AUTHZ_GROUPS", `["staff"]`, `staff`, fsa.Config{AuthzGroups: []string{"staff"}}},
+		{"FSA_REJECT_UNEXPECTED_PARAM", `false`, ``, fsa.Config{NoRejectUnexpectedParam: true}},
+		{"FSA_MAX_BODY", `1000`, ``, fsa.Config{MaxBody: 1000}},
+		{"FSA_CACHE", `"none"`, `none`, fsa.Config{Cache: "none"}},
+		{"FSA_CACHE_SIZE", `1000`, ``, fsa.Config{CacheSize: 1000}},
+		{"FSA_CACHE_OPTS", `{ttl = 60}`, ``, fsa.Config{CacheTTL: time.Minute}},
+		{"FSA_ADD_HEADERS", `{Application = "Acme"}`, ``, fsa.Config{AddHeaders: map[string]string{"Application": "Acme"}}},
+	} {
+		t.Run(c.name+"="+c.value, func(t *testing.T) {
+			got, err := loadText(c.name + " = " + c.value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := sameConfig(c.want, got); diff != "" {
+				t.Errorf("from a file: %s", diff)
+			}
+			if c.env == "" {
+				c.env = c.value
+			}
+			t.Setenv(c.name, c.env)
+			if got, err = fsa.Load(""); err != nil {
+				t.Fatal(err)
+			}
+			if diff := sameConfig(c.want, got); diff != "" {
+				t.Errorf("from the environment: %s", diff)
+			}
+		})
+	}
+}
+
+// TestEnvironmentWins: defaults < file < environment < code.
+func TestEnvironmentWins(t *testing.T) {
+	t.Setenv("FSA_REALM", "from environment")
+	t.Setenv("FSA_TOKEN_TYPE", "none")
+	cfg, err := loadText("FSA_REALM = \"from file\"\nFSA_AUTH = \"basic\"\nFSA_MODE = \"dev\"")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fsa.Config{Realm: "from environment", TokenType: "none", Mode: "dev", Auth: []string{"basic", "none"}}
+	if diff := sameConfig(want, cfg); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSettingFaults: a wrong setting says which directive, where it was set, and
+// what to do.
+func TestSettingFaults(t *testing.T) {
+	const auth = "FSA_AUTH = [\"token\", \"basic\"]\nFSA_TOKEN_SECRET = \"" + string(benchSecret) + "\"\n"
+	for _, c := range []struct {
+		text string
+		want []string // parts of the one fault
+	}{
+		{"FSA_MODE = 1", []string{"FSA_MODE (acme.toml:1): must be a string, not 1"}},
+		{"\n\nFSA_SECURE = \"no\"", []string{`FSA_SECURE (acme.toml:3): must be true or false, not "no"`}},
+		{"FSA_TOKEN_DELAY = -1", []string{"FSA_TOKEN_DELAY (acme.toml:1): must be a number (in units of 1m0s), or a duration such as", "not -1"}},
+		{"FSA_TOKEN_DELAY = 0", []string{"must be more than 0"}},
+		{"FSA_TOKEN_DELAY = nan", []string{"must be a number"}},
+		{"FSA_AUTH = [1]", []string{"FSA_AUTH (acme.toml:1): must be a list of strings"}},
+		{"FSA_PASSWORD_LENGTH = \"x\"", []string{"must be a non-negative integer"}},
+		{"FSA_MAX_BODY = 0", []string{"must be a positive number of bytes"}},
+		{"FSA_CACHE_OPTS = {tll = 1}", []string{`"tll" in it is not known`, "the only one is ttl"}},
+		{"FSA_CACHE_OPTS = {ttl = 0}", []string{`set FSA_CACHE = "none"`}},
+		{"FSA_ADD_HEADERS = [1]", []string{"must be a table, as in {Application"}},
+		{"FSA_TOKEN_SECRET = 12345", []string{"FSA_TOKEN_SECRET (acme.toml:1): must be a string or a list of strings"}},
+		{"FSA_LOGGING_LEVEL = \"loud\"", []string{"must be debug, info, warn or error"}},
+		{"FSA_MODE = \"dev\"\nFSA_REALM = \"secret", []string{"(acme.toml:2): not TOML, at column"}},
+		{"FSA_TOKEN_SECRET_FILE = \"/nowhere/secret\"", []string{"FSA_TOKEN_SECRET_FILE (acme.toml:1): the file cannot be read"}},
+		{"FSA_TOKEN_SECRET_FILE = \"x\"\nFSA_TOKEN_SECRET = \"y\"", []string{"FSA_TOKEN_SECRET is set too", "keep one"}},
+
+		// Those that are found by app.Handler.
+		{"", []string{"FSA_AUTH: is missing: nothing says how callers prove who they are", `add a line such as FSA_AUTH = ["token"`}},
+		{"FSA_AUTH = [\"besic\"]", []string{`FSA_AUTH (acme.toml:1): unknown scheme "besic"`}},
+		{auth + "FSA_MODE = \"production\"", []string{`FSA_MODE (acme.toml:3): unknown mode "production"`, "prod, dev"}},
+		{auth + "FSA_ERROR_RESPONSE = \"xml\"", []string{`unknown format "xml"`, "plain, json, json:KEY or problem"}},
+		{auth + "FSA_AUTH_DEFAULT = \"param\"", []string{`FSA_AUTH_DEFAULT (acme.toml:3): scheme "param" is not enabled`, "add it to FSA_AUTH"}},
+		{auth + "FSA_TOKEN_TYPE = \"none\"", []string{`is none, but FSA_AUTH enables the scheme "token"`}},
+		{auth + "FSA_TOKEN_TYPE = \"paseto\"", []string{`unknown type "paseto"`}},
+		{auth + "FSA_TOKEN_ALGO = \"md5\"", []string{`FSA_TOKEN_ALGO (acme.toml:3): unknown algorithm "md5"`}},
+		{auth + "FSA_TOKEN_LENGTH = 8", []string{"FSA_TOKEN_LENGTH (acme.toml:3): ", "FSA_INSECURE_TOKEN_LENGTH"}},
+		{auth + "FSA_TOKEN_CARRIER = \"cookie\"", []string{`FSA_TOKEN_CARRIER (acme.toml:3): "cookie" is not supported`}},
+		{auth + "FSA_TOKEN_ISSUER = \"a:b\"", []string{"FSA_TOKEN_ISSUER (acme.toml:3): "}},
+		{"FSA_AUTH = \"token\"", []string{"FSA_TOKEN_SECRET: is missing, and mode prod has no default", "/dev/urandom"}},
+		{"FSA_AUTH = \"token\"\nFSA_TOKEN_SECRET = \"short-s3cret\"", []string{"FSA_TOKEN_SECRET (acme.toml:2): secret 1 of 1 has 12 bytes, under 32"}},
+		{"FSA_AUTH = \"token\"\nFSA_TOKEN_SECRET = \"\"", []string{"FSA_TOKEN_SECRET (acme.toml:2): secret 1 of 1 is empty"}},
+		{auth + "FSA_PASSWORD_SCHEME = \"md5\"", []string{`FSA_PASSWORD_SCHEME (acme.toml:3): unknown password scheme "md5"`, "argon2id or bcrypt"}},
+		{auth + "FSA_PASSWORD_OPTS = {memory = 8}", []string{"FSA_PASSWORD_OPTS (acme.toml:3): ", "memory is 8", "FSA_INSECURE_PASSWORD_COST"}},
+		{auth + "FSA_PASSWORD_RE = [\"(\"]", []string{"FSA_PASSWORD_RE (acme.toml:3): ", "is not a regular expression", "RE2"}},
+		{auth + "FSA_CACHE = \"redis\"", []string{`FSA_CACHE (acme.toml:3): "redis" is not supported`}},
+		{auth + "FSA_SERVER_ERROR = 404", []string{"404 is not the status of a server error"}},
+		{auth + "FSA_TLS_CERT = \"c.pem\"", []string{"FSA_TLS_KEY: is missing", "go together"}},
+		{auth + "FSA_PARAM_USER = \"PASS\"", []string{"FSA_PARAM_PASS: is the same as FSA_PARAM_USER"}},
+		{auth + "FSA_REALM = \"é\"", []string{"FSA_REALM (acme.toml:3): holds a character that a challenge can't carry"}},
+		{auth + "FSA_TOKEN_DELAI = 1", []string{"FSA_TOKEN_DELAI (acme.toml:3): unknown directive", "did you mean FSA_TOKEN_DELAY?"}},
+		{auth + "SOMETHING = 1", []string{"SOMETHING (acme.toml:3): unknown directive", "app.Directive"}},
+		{auth + "FSA_ADD_HEADERS = {\"a b\" = \"c\"}", []string{`"a b" is not a valid header field`}},
+	} {
+		t.Run(c.text, func(t *testing.T) {
+			cfg, err := loadText(c.text)
+			var got []string
+			if err != nil {
+				got = texts(t, err)
+			} else {
+				w := newWorld(t, cfg)
+				fsa.Get(w, "/x", authz.Auth(), nothing)
+				if got = faultsOf(t, w.App); len(got) == 2 && cfg.Auth == nil {
+					got = got[:1] // a route without schemes is a fault of its own
+				}
+			}
+			if len(got) != 1 || !contains(got[0], c.want...) {
+				t.Errorf("the faults are %q, want one with %q", got, c.want)
+			}
+			if all := fmt.Sprint(got, err, cfg); strings.Contains(all, "s3cret") || strings.Contains(all, "12345") || strings.Contains(all, string(benchSecret)) {
+				t.Errorf("the value of a secret is shown: %s", all)
+			}
+		})
+	}
+}
+
+// TestAllSettingFaults: they come together, in the order of the file.
+func TestAllSettingFaults(t *testing.T) {
+	t.Setenv("FSA_CACHE_SIZE", "many")
+	_, err := loadText("FSA_MODE = 1\nFSA_SECURE = 2\nFSA_REALM = 3\n")
+	got := texts(t, err)
+	if len(got) != 4 || !contains(got[0], "FSA_MODE") || !contains(got[2], "FSA_REALM") || !contains(got[3], `FSA_CACHE_SIZE (environment): `, `not "many"`) {
+		t.Errorf("got %q", got)
+	}
+	if _, err := fsa.Load("/nowhere.toml"); err == nil || !contains(err.Error(), "/nowhere.toml", "cannot be read") {
+		t.Errorf("a missing file is %v", err)
+	}
+}
+
+// TestUnknownInEnvironment: a mistaken name is no silence there either.
+func TestUnknownInEnvironment(t *testing.T) {
+	t.Setenv("FSA_REALLM", "x")
+	cfg, err := loadText("FSA_AUTH = \"none\"")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fsa.New("acme", cfg)
+	if got := faultsOf(t, app); len(got) != 1 || !contains(got[0], "FSA_REALLM (environment): unknown directive", "did you mean FSA_REALM?") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestSecretFile: a secret may be in a file of its own, beside the configuration.
+func TestSecretFile(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	write("secret", string(benchSecret)+"\n")
+	cfg, err := fsa.Load(write("acme.toml", `FSA_TOKEN_SECRET_FILE = "secret"`))
+	if err != nil || len(cfg.TokenSecret) != 1 || cfg.TokenSecret[0] != benchSecret {
+		t.Errorf("from a file: %v, %v", len(cfg.TokenSecret), err)
+	}
+	t.Setenv("FSA_TOKEN_SECRET_FILE", filepath.Join(dir, "secret"))
+	cfg, err = fsa.Load("")
+	if err != nil || len(cfg.TokenSecret) != 1 || cfg.TokenSecret[0] != benchSecret {
+		t.Errorf("from the environment: %v, %v", len(cfg.TokenSecret), err)
+	}
+}
+
+// TestSecretsAreNotShown: whatever prints a configuration. S70.
+func TestSecretsAreNotShown(t *testing.T) {
+	cfg := fsa.Config{TokenSecret: []fsa.Secret{"s3cret"}}
+	log := &logBuffer{}
+	slog.New(slog.NewTextHandler(log, nil)).Info("text", "cfg", cfg, "secret", cfg.TokenSecret[0])
+	slog.New(slog.NewJSONHandler(log, nil)).Info("json", "cfg", cfg, "secret", cfg.TokenSecret[0])
+	shown := log.String() + fmt.Sprintf("%v %+v %#v %s %q %x %d", cfg, cfg, cfg, cfg.TokenSecret, cfg.TokenSecret, cfg.TokenSecret, cfg.TokenSecret)
+	for _, leak := range []string{"s3cret", fmt.Sprintf("%x", "s3cret")} {
+		if strings.Contains(shown, leak) {
+			t.Errorf("the secret is shown: %s", shown)
+		}
+	}
+}
+
+// TestDirective: another package's directive, from wherever it is set.
+func TestDirective(t *testing.T) {
+	t.Setenv("FSA_OTHER_COUNT", "7")
+	cfg, err := loadText("FSA_AUTH = \"none\"\nOTHER_NAME = \"x\"\nOTHER_LIST = [\"a\", \"b\"]\nOTHER_ON = true\nOTHER_RATIO = 2\nOTHER_SECRET = \"s3cret\"")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fsa.New("acme", cfg)
+	var o struct {
+		name   string
+		list   []string
+		on     bool
+		count  int
+		ratio  float64
+		unset  string
+		secret fsa.Secret
+	}
+	o.unset = "as it was"
+	app.Directive("OTHER_NAME", &o.name)
+	app.Directive("OTHER_LIST", &o.list)
+	app.Directive("OTHER_ON", &o.on)
+	app.Directive("FSA_OTHER_COUNT", &o.count)
+	app.Directive("OTHER_RATIO", &o.ratio)
+	app.Directive("OTHER_UNSET", &o.unset)
+	app.Directive("OTHER_SECRET", &o.secret)
+	if got := faultsOf(t, app); got != nil {
+		t.Errorf("faults: %q", got)
+	}
+	if o.name != "x" || len(o.list) != 2 || !o.on || o.count != 7 || o.ratio != 2 || o.unset != "as it was" || o.secret != "s3cret" {
+		t.Errorf("got %+v", o)
+	}
+	app = fsa.New("acme", cfg)
+	var wrong int
+	app.Directive("OTHER_NAME", &wrong)
+	app.Directive("OTHER_LIST", &wrong)
+	app.Directive("OTHER_ON", &wrong)
+	app.Directive("FSA_OTHER_COUNT", wrong)
+	app.Directive("OTHER_RATIO", &wrong)
+	app.Directive("OTHER_SECRET", &wrong)
+	if got := faultsOf(t, app); len(got) != 5 || !contains(got[0], "OTHER_NAME (acme.toml:2): must be a int") {
+		t.Errorf("faults: %q", got)
+	}
+}
+
+// FuzzLoad: whatever a file holds, loading it ends in a configuration or in an
+// error, and a configuration that loads can be made an application of.
+func FuzzLoad(f *testing.F) {
+	for _, seed := range []string{"", "FSA_AUTH = \"basic\"", "FSA_MODE = \"dev\"\nFSA_AUTH=[\"token\"]", "[FSA_CACHE_OPTS]\nttl = 1", "FSA_ADD_HEADERS.A = \"b\"",
+		"FSA_TOKEN_DELAY = 1e300", "FSA_TOKEN_DELAY = \"-1h\"", "FSA_PASSWORD_RE = [\"(\"]", "FSA_AUTH = \"\x00\"", "a = 1\na = 2", "FSA_CACHE_SIZE = 9223372036854775807"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		cfg, err := loadText(text)
+		if err != nil {
+			texts(t, err)
+			return
+		}
+		cfg.Logger = slog.New(slog.DiscardHandler)
+		app := fsa.New("acme", cfg)
+		fsa.Get(app, "/x", authz.Open(), nothing, fsa.Authn("none"))
+		faultsOf(t, app)
+	})
+}

@@ -1,0 +1,133 @@
+package fsa_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/fastsimpleauth/fsa"
+	"github.com/fastsimpleauth/fsa/authz"
+)
+
+// TestHashPassword: the rules for new passwords, in their order.
+func TestHashPassword(t *testing.T) {
+	ctx := context.Background()
+	cfg := base()
+	cfg.PasswordLength = 5
+	cfg.PasswordRE = []string{"[A-Z]", "[0-9]"}
+	w := newWorld(t, cfg)
+	w.PasswordQuality(func(_ context.Context, password string) error {
+		switch password {
+		case "Passw0rd":
+			return fsa.Errorf(400, "everybody has that one")
+		case "Acme12345":
+			return errors.New("our own name")
+		}
+		return nil
+	})
+	for _, c := range []struct{ password, want string }{
+		{"A1", "password is too short, must be at least 5"},
+		{"abcdef", "password must match [A-Z]"},
+		{"Abcdef", "password must match [0-9]"},
+		{"Passw0rd", "everybody has that one"},
+		{"Acme12345", "password quality too low"},
+		{"Calvin1", ""},
+	} {
+		hash, err := w.HashPassword(ctx, c.password)
+		var e *fsa.Error
+		switch {
+		case c.want == "":
+			if ok, err2 := w.CheckPassword(ctx, c.password, hash); err != nil || err2 != nil || !ok {
+				t.Errorf("%s: %v, %v, %v", c.password, err, ok, err2)
+			}
+			if ok, _ := w.CheckPassword(ctx, c.password+"x", hash); ok {
+				t.Errorf("another password matches")
+			}
+		case !errors.As(err, &e) || e.Status != 400 || e.Public != c.want:
+			t.Errorf("%s: %v, want %s", c.password, err, c.want)
+		}
+	}
+}
+
+// TestPasswordCheck: the hook decides where there is no hash, and is the second
+// chance where it does not match.
+func TestPasswordCheck(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, base())
+	var failure error
+	w.PasswordCheck(func(_ context.Context, login, password string) (bool, error) {
+		return login != "locked" && password == "elsewhere", failure
+	})
+	w.set(func() {
+		w.hashes["empty"] = ""
+		w.hashes["garbage"] = "$9$garbage"
+		w.hashes["locked"] = w.hashes["calvin"]
+	})
+	fsa.Get(w, "/x", authz.Auth(), who)
+	c := w.client(t)
+	for _, test := range []struct {
+		login, password string
+		ok              bool
+	}{
+		{"calvin", calvinPass, true},
+		{"calvin", "elsewhere", true},
+		{"calvin", "nowhere", false},
+		{"susie", "elsewhere", true},
+		{"susie", "nowhere", false},
+		{"empty", "elsewhere", true},
+		{"empty", "", false},
+		{"garbage", "elsewhere", true},
+		{"garbage", "nowhere", false},
+		{"locked", calvinPass, true},
+		{"locked", "elsewhere", false},
+	} {
+		status := 401
+		if test.ok {
+			status = 200
+		}
+		c.Get("/x").Basic(test.login, test.password).Expect(status)
+		err := w.CheckUserPassword(ctx, test.login, test.password)
+		if (err == nil) != test.ok || !test.ok && !errors.Is(err, fsa.ErrUnauthenticated) {
+			t.Errorf("%s with %s: %v", test.login, test.password, err)
+		}
+	}
+	failure = errors.New("the directory is down: s3cret")
+	res := c.Get("/x").Basic("calvin", "nowhere").Expect(500)
+	if res.Text() != "internal error in app.PasswordCheck" {
+		t.Errorf("the answer is %s", res.Text())
+	}
+}
+
+// TestUserPassFails: a store that is down is no wrong password, and a refusal in
+// the hook's own words is one.
+func TestUserPassFails(t *testing.T) {
+	app := fsa.New("acme", base())
+	failure := errors.New("the store is down: s3cret")
+	app.UserPass(func(context.Context, string) (string, error) { return "", failure })
+	fsa.Get(app, "/x", authz.Auth(), who)
+	w := &world{App: app}
+	c := w.client(t)
+	if res := c.Get("/x").Basic("calvin", "x").Expect(500); res.Text() != "internal error in app.UserPass" {
+		t.Errorf("the answer is %s", res.Text())
+	}
+	failure = fsa.Errorf(401, "no such user: calvin")
+	if res := c.Get("/x").Basic("calvin", "x").Expect(401); res.Text() != "invalid credentials" {
+		t.Errorf("the answer is %s", res.Text())
+	}
+}
+
+// TestNoPasswordScheme: without one, only the hook decides.
+func TestNoPasswordScheme(t *testing.T) {
+	cfg := base()
+	cfg.PasswordScheme = []string{"none"}
+	cfg.PasswordOpts = nil
+	app := fsa.New("acme", cfg)
+	app.PasswordCheck(func(_ context.Context, login, password string) (bool, error) { return login == password, nil })
+	fsa.Get(app, "/x", authz.Auth(), who)
+	c := (&world{App: app}).client(t)
+	c.Get("/x").Basic("calvin", "calvin").Expect(200)
+	c.Get("/x").Basic("calvin", "hobbes").Expect(401)
+	if _, err := app.HashPassword(context.Background(), "a long password"); err == nil {
+		t.Error("a hash is made without a scheme")
+	}
+}
