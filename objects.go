@@ -19,8 +19,7 @@ import (
 // type of the objects' ids is erased here; the functions know it.
 type domain struct {
 	id         reflect.Type
-	fields     []string // the parameters' names, if id is a struct of several
-	kept       any      // *answers[objectKey[ID], bool]
+	kept       any // *answers[objectKey[ID], bool]
 	check      func(read reader, mode string) authz.Check[*call]
 	forgetUser func(login interned)
 	clear      func()

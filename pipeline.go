@@ -39,6 +39,10 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := rt.newCall()
 	c.begin(rt.h, rt, w, r)
 	c.req.Params = sources.Get().(*param.Source)
+	if rt.replay && r.Body != nil {
+		// Whatever the handler reads itself has the route's limit too.
+		r.Body = http.MaxBytesReader(w, r.Body, rt.options.maxBody)
+	}
 	c.req.Params.Reset(w, r, rt.options.maxBody, rt.replay)
 	defer c.finish()
 	if err := rt.run(c); err != nil {
@@ -168,9 +172,6 @@ func handleInvoker(h http.Handler) func(*call, authz.Pending, bool) error {
 		}
 		c.prepare(c.w.Header())
 		w := &recorder{ResponseWriter: c.w, c: c}
-		if c.req.HTTP.Body != nil {
-			c.req.HTTP.Body = http.MaxBytesReader(c.w, c.req.HTTP.Body, c.route.options.maxBody)
-		}
 		h.ServeHTTP(w, c.req.HTTP.WithContext(c))
 		if c.status == 0 {
 			c.status = http.StatusOK

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -740,6 +741,29 @@ func TestHandlerGetsRequest(t *testing.T) {
 	c.Post("/raw").Body(form, body).Expect(200).Contains(body + " calvin")
 	c.Post("/raw").Body("application/octet-stream", "bytes").As("hobbes").Expect(200).Contains("bytes hobbes")
 	c.Post("/typed?a=7").Body("application/octet-stream", "bytes").As("hobbes").Expect(200).Contains("7 bytes hobbes")
+
+	// What a handler reads by itself is limited as what we read.
+	long := strings.Repeat("x", 200)
+	readAll := func(r *http.Request) error {
+		_, err := io.ReadAll(r.Body)
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) && tooLarge.Limit == 100 {
+			return fsa.Errorf(413, "too large")
+		}
+		return err
+	}
+	w = newWorld(t, base())
+	fsa.Post(w, "/typed", authz.Auth(), func(_ context.Context, in struct{ Request *http.Request }) (fsa.None, error) {
+		return fsa.None{}, readAll(in.Request)
+	}, fsa.MaxBody(100))
+	fsa.Handle(w, "POST /raw", authz.Auth(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if readAll(r) != nil {
+			w.WriteHeader(413)
+		}
+	}), fsa.MaxBody(100))
+	c = w.client(t)
+	c.Post("/typed").Body("application/octet-stream", long).As("hobbes").Expect(413)
+	c.Post("/typed").Body("application/json", long).As("hobbes").Expect(413)
+	c.Post("/raw").Body("application/octet-stream", long).As("hobbes").Expect(413)
 }
 
 // TestNoStore: what somebody may see is not kept by caches, unless the handler
