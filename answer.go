@@ -151,15 +151,16 @@ func (c *call) prepare(h http.Header) {
 		h["X-Request-Id"] = c.values[3:4:4]
 	}
 	if s.verbose {
-		h.Set("FSA-Request", c.req.HTTP.Method+" "+c.req.HTTP.URL.EscapedPath())
-		h.Set("FSA-User", c.who())
+		// As the documents write them, though names have no case.
+		h["FSA-Request"] = []string{c.req.HTTP.Method + " " + c.req.HTTP.URL.EscapedPath()}
+		h["FSA-User"] = []string{c.who()}
 	}
 }
 
 // delay sets the field that says, in development, how long the request took.
 func (c *call) delay() {
 	if c.h.app.settings.verbose {
-		c.w.Header().Set("FSA-Delay", strconv.FormatFloat(time.Since(c.req.Now).Seconds(), 'f', 6, 64))
+		c.w.Header()["FSA-Delay"] = []string{strconv.FormatFloat(time.Since(c.req.Now).Seconds(), 'f', 6, 64)}
 	}
 }
 

@@ -85,9 +85,11 @@ func (c *compiler) directives() {
 // nearest gives the directive whose name differs least from a mistaken one, ""
 // if none is near.
 func nearest(name string) string {
+	name = strings.ToUpper(name)
 	best, least := "", 4
 	for _, d := range directives {
-		if n := distance(name, d.name); n < least {
+		n := min(distance(name, d.name), distance("FSA_"+name, d.name))
+		if n < least {
 			best, least = d.name, n
 		}
 	}

@@ -129,7 +129,7 @@ func TestSettingFaults(t *testing.T) {
 	}{
 		{"FSA_MODE = 1", []string{"FSA_MODE (acme.toml:1): must be a string, not 1"}},
 		{"\n\nFSA_SECURE = \"no\"", []string{`FSA_SECURE (acme.toml:3): must be true or false, not "no"`}},
-		{"FSA_TOKEN_DELAY = -1", []string{"FSA_TOKEN_DELAY (acme.toml:1): must be a number (in units of 1m0s), or a duration such as", "not -1"}},
+		{"FSA_TOKEN_DELAY = -1", []string{"FSA_TOKEN_DELAY (acme.toml:1): must be a number of minutes, or a duration such as", "not -1"}},
 		{"FSA_TOKEN_DELAY = 0", []string{"must be more than 0"}},
 		{"FSA_TOKEN_DELAY = nan", []string{"must be a number"}},
 		{"FSA_AUTH = [1]", []string{"FSA_AUTH (acme.toml:1): must be a list of strings"}},
@@ -139,8 +139,10 @@ func TestSettingFaults(t *testing.T) {
 		{"FSA_CACHE_OPTS = {ttl = 0}", []string{`set FSA_CACHE = "none"`}},
 		{"FSA_ADD_HEADERS = [1]", []string{"must be a table, as in {Application"}},
 		{"FSA_TOKEN_SECRET = 12345", []string{"FSA_TOKEN_SECRET (acme.toml:1): must be a string or a list of strings"}},
+		{"[FSA_ADD_HEADERS]\nA = \"b\"\nFSA_TOKEN_SECRET = \"s3cret\"", []string{"FSA_TOKEN_SECRET (acme.toml:1): stands inside the table FSA_ADD_HEADERS", "write it above"}},
+		{"[FSA_CACHE_OPTS]\nttl = 1\nFSA_MODE = \"dev\"", []string{"FSA_MODE (acme.toml:1): stands inside the table FSA_CACHE_OPTS"}},
 		{"FSA_LOGGING_LEVEL = \"loud\"", []string{"must be debug, info, warn or error"}},
-		{"FSA_MODE = \"dev\"\nFSA_REALM = \"secret", []string{"(acme.toml:2): not TOML, at column"}},
+		{"FSA_MODE = \"dev\"\nFSA_REALM = \"secret", []string{"acme.toml:2: not TOML, at column"}},
 		{"FSA_TOKEN_SECRET_FILE = \"/nowhere/secret\"", []string{"FSA_TOKEN_SECRET_FILE (acme.toml:1): the file cannot be read"}},
 		{"FSA_TOKEN_SECRET_FILE = \"x\"\nFSA_TOKEN_SECRET = \"y\"", []string{"FSA_TOKEN_SECRET is set too", "keep one"}},
 
@@ -168,6 +170,9 @@ func TestSettingFaults(t *testing.T) {
 		{auth + "FSA_PARAM_USER = \"PASS\"", []string{"FSA_PARAM_PASS: is the same as FSA_PARAM_USER"}},
 		{auth + "FSA_REALM = \"é\"", []string{"FSA_REALM (acme.toml:3): holds a character that a challenge can't carry"}},
 		{auth + "FSA_TOKEN_DELAI = 1", []string{"FSA_TOKEN_DELAI (acme.toml:3): unknown directive", "did you mean FSA_TOKEN_DELAY?"}},
+		{auth + "fsa_mode = \"dev\"", []string{"did you mean FSA_MODE?"}},
+		{auth + "MODE = \"dev\"", []string{"did you mean FSA_MODE?"}},
+		{"FSA_AUTH = \"token\"\nFSA_MODE = \"develop\"", []string{`unknown mode "develop"`}},
 		{auth + "SOMETHING = 1", []string{"SOMETHING (acme.toml:3): unknown directive", "app.Directive"}},
 		{auth + "FSA_ADD_HEADERS = {\"a b\" = \"c\"}", []string{`"a b" is not a valid header field`}},
 	} {

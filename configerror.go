@@ -28,11 +28,12 @@ func (e *ConfigError) Error() string {
 	case e.Path != "":
 		b.WriteString(strings.TrimSpace(e.Method + " " + e.Path))
 	}
-	if e.Source != "" {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		fmt.Fprintf(&b, "(%s)", e.Source)
+	switch {
+	case e.Source == "":
+	case b.Len() == 0:
+		b.WriteString(e.Source)
+	default:
+		fmt.Fprintf(&b, " (%s)", e.Source)
 	}
 	if b.Len() > 0 {
 		b.WriteString(": ")

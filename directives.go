@@ -138,7 +138,8 @@ func list(at func(*Config) *[]string) func(*Config, any) error {
 // duration is for a number in the given unit, or text as of
 // [time.ParseDuration].
 func duration(unit time.Duration, at func(*Config) *time.Duration) func(*Config, any) error {
-	bad := fmt.Errorf(`must be a number (in units of %v), or a duration such as "90s" or "1h30m"`, unit)
+	name := map[time.Duration]string{time.Second: "seconds", time.Minute: "minutes"}[unit]
+	bad := fmt.Errorf(`must be a number of %s, or a duration such as "90s" or "1h30m"`, name)
 	return func(c *Config, v any) error {
 		var d time.Duration
 		switch v := v.(type) {

@@ -188,6 +188,9 @@ func (l *loader) set(name string, v any, source string, all map[string]any) {
 		l.config.others = append(l.config.others, other{name, v, source})
 		return
 	}
+	if table, ok := v.(map[string]any); ok && l.swallowed(name, table, source) {
+		return
+	}
 	if err := d.set(&l.config, v); err != nil {
 		problem := err.Error()
 		remedy := ""
@@ -201,6 +204,23 @@ func (l *loader) set(name string, v any, source string, all map[string]any) {
 		return
 	}
 	l.config.sources[name] = source
+}
+
+// swallowed reports directives that stand inside a table. In TOML, what follows
+// a line such as [FSA_ADD_HEADERS] belongs to that table; taken for a header, a
+// secret there would be sent with each answer.
+func (l *loader) swallowed(name string, table map[string]any, source string) bool {
+	var inside []string
+	for key := range table {
+		if strings.HasPrefix(strings.ToUpper(key), "FSA_") {
+			inside = append(inside, key)
+		}
+	}
+	slices.Sort(inside)
+	for _, key := range inside {
+		l.fault(key, source, "stands inside the table "+name, "write it above the line ["+name+"], or write the table in one line: "+name+" = { … }", nil)
+	}
+	return len(inside) > 0
 }
 
 // shown gives a value as it would be written, shortened if it is long.

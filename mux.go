@@ -3,6 +3,8 @@ package fsa
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,7 +20,36 @@ func (h *handler) enter(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, errInsecure)
 		return
 	}
+	if p := r.URL.Path; strings.Contains(p, "//") || strings.Contains(p, "/.") {
+		if clean := cleanPath(p); clean != p && r.Method != http.MethodConnect {
+			h.redirect(w, r, clean)
+			return
+		}
+	}
 	h.mux.ServeHTTP(w, r)
+}
+
+// cleanPath gives the path that ServeMux would redirect to.
+func cleanPath(p string) string {
+	clean := path.Clean("/" + p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
+}
+
+// redirect sends the client to another path of the application. It says nothing
+// of what is there, and so it needs no authorization.
+func (h *handler) redirect(w http.ResponseWriter, r *http.Request, to string) {
+	c := new(call)
+	c.begin(h, nil, w, r)
+	defer c.finish()
+	target := url.URL{Path: to, RawQuery: r.URL.RawQuery}
+	w.Header().Set("Location", target.String())
+	c.status = http.StatusTemporaryRedirect
+	c.prepare(w.Header())
+	c.delay()
+	h.app.settings.render(w, r, httperr.Errorf(c.status, "see %s", target.Path))
 }
 
 // refuse answers a request that has no route.
@@ -43,6 +74,15 @@ func (c *compiler) patterns() {
 		}
 	}
 	slices.Sort(c.h.methods)
+	for _, rt := range c.h.routes {
+		// ServeMux itself would redirect to the path with a slash at its end.
+		if short := strings.TrimSuffix(rt.reg.path, "/"); short != rt.reg.path && short != "" {
+			pattern := strings.TrimSuffix(rt.reg.pattern(), "/{$}")
+			tryHandle(c.h.mux, pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				c.h.redirect(w, r, r.URL.Path+"/")
+			}))
+		}
+	}
 	// An application's own catch-all takes the place of ours.
 	tryHandle(c.h.mux, "/", http.HandlerFunc(c.h.unmatched))
 }

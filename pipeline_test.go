@@ -327,6 +327,8 @@ func TestRouting(t *testing.T) {
 		{"GET", "/", 200, ""},
 		{"GET", "/deep/a/b", 200, ""},
 		{"GET", "/dir/../a", 307, ""},
+		{"GET", "//a", 307, ""},
+		{"POST", "/dir", 405, "GET, HEAD, OPTIONS"},
 	} {
 		res := c.Request(test.method, test.path).Expect(test.status)
 		if got := res.Header.Get("Allow"); got != test.allow {
@@ -334,6 +336,18 @@ func TestRouting(t *testing.T) {
 		}
 	}
 	c.Get("/deep/a/b").Expect(200).Contains("a/b")
+	for from, to := range map[string]string{
+		"/dir?x=%20": "/dir/?x=%20", "/./dir/": "/dir/", "//evil.example/a": "/evil.example/a", "/a/..//evil.example": "/evil.example",
+		"/a//": "/a/", "/%2e%2e/a": "/a", "/x/../a?b=c": "/a?b=c",
+	} {
+		res := c.Get(from).Expect(307)
+		if got := res.Header.Get("Location"); got != to {
+			t.Errorf("%s leads to %s, want %s", from, got, to)
+		}
+		if strings.Contains(res.Text(), "<a") || res.Header.Get("X-Content-Type-Options") == "" {
+			t.Errorf("%s is not rendered: %v %s", from, res.Header, res.Text())
+		}
+	}
 }
 
 // TestOwnCatchAll: an application's own catch-all takes the place of ours, with

@@ -271,7 +271,7 @@ func (c *checker) tokenOptions() (token.Options, bool) {
 	if len(o.Secrets) > 0 {
 		return o, true
 	}
-	if !c.verbose {
+	if c.Mode == "prod" {
 		c.fault("FSA_TOKEN_SECRET", "is missing, and mode prod has no default for it", makeSecret+", and give it as FSA_TOKEN_SECRET or in a file named by FSA_TOKEN_SECRET_FILE")
 		return o, false
 	}

@@ -171,7 +171,13 @@ func (r *Request) Do() *Response {
 	}
 	w := httptest.NewRecorder()
 	r.client.h.ServeHTTP(w, req)
-	res := &Response{t: r.client.t, Status: w.Code, Header: w.Result().Header, Body: w.Body.Bytes()}
+	res := &Response{t: r.client.t, Status: w.Code, Header: http.Header{}, Body: w.Body.Bytes()}
+	for name, values := range w.Result().Header {
+		// As a client reads them: names have no case.
+		for _, v := range values {
+			res.Header.Add(name, v)
+		}
+	}
 	if r.method == http.MethodHead {
 		res.Body = nil // as a server does
 	}

@@ -1,22 +1,21 @@
 package main
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/fastsimpleauth/fsa"
-	"github.com/go-json-experiment/json"
 )
 
-// Stuff is a thing and its price: ["pinte", 6.5] in JSON.
-type Stuff struct {
-	Name  string
-	Price float64
+// database is a toy, in memory.
+type database struct {
+	mu    sync.Mutex
+	users map[string]user   // by login
+	stuff map[string]*thing // by name
 }
-
-func (s Stuff) MarshalJSON() ([]byte, error) { return json.Marshal([]any{s.Name, s.Price}) }
 
 type user struct {
 	hash, email string
@@ -28,84 +27,64 @@ type thing struct {
 	price float64
 }
 
-// data is a toy database, in memory.
-type data struct {
-	mu    sync.RWMutex
-	users map[string]user
-	stuff map[string]thing
+func newDatabase() *database {
+	return &database{users: map[string]user{}, stuff: map[string]*thing{}}
 }
-
-func newData() *data { return &data{users: map[string]user{}, stuff: map[string]thing{}} }
 
 var loginRE = regexp.MustCompile(`^[a-z][a-z0-9]+$`)
 
-func (d *data) addUser(login, hash, email string, admin bool) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, known := d.users[login]; known {
+func (db *database) addUser(login, hash, email string, admin bool) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if _, known := db.users[login]; known {
 		return fsa.Errorf(409, "cannot overwrite existing user: %s", login)
 	}
 	if !loginRE.MatchString(login) {
 		return fsa.Errorf(400, "invalid login name: %s", login)
 	}
-	d.users[login] = user{hash, email, admin}
+	db.users[login] = user{hash, email, admin}
 	return nil
 }
 
-func (d *data) passwordHash(login string) (string, error) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	u, known := d.users[login]
-	if !known {
-		return "", fsa.ErrNoSuchUser
-	}
-	return u.hash, nil
-}
-
-func (d *data) isAdmin(login string) bool {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.users[login].admin
-}
-
-func (d *data) addStuff(name, owner string, price float64) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, known := d.stuff[name]; known {
+func (db *database) addStuff(name, owner string, price float64) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if _, known := db.stuff[name]; known {
 		return fsa.Errorf(409, "cannot overwrite existing stuff: %s", name)
 	}
-	d.stuff[name] = thing{owner, price}
+	db.stuff[name] = &thing{owner, price}
 	return nil
 }
 
-func (d *data) owner(stuff string) (owner string, known bool) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	t, known := d.stuff[stuff]
-	return t.owner, known
+func (db *database) changeStuff(name string, price float64) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	t, known := db.stuff[name]
+	if !known {
+		return fsa.Errorf(404, "no such stuff: %s", name)
+	}
+	t.price = price
+	return nil
 }
 
-func (d *data) stuffOf(owner string) []Stuff {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
+// Stuff is a thing's name and price.
+type Stuff struct {
+	Name  string
+	Price float64
+}
+
+// MarshalJSON gives a pair: ["pinte",6.5].
+func (s Stuff) MarshalJSON() ([]byte, error) { return json.Marshal([]any{s.Name, s.Price}) }
+
+func (db *database) stuffOf(owner string) []Stuff {
+	db.mu.Lock()
+	defer db.mu.Unlock()
 	var all []Stuff
-	for name, t := range d.stuff {
+	for name, t := range db.stuff {
 		if t.owner == owner {
 			all = append(all, Stuff{name, t.price})
 		}
 	}
 	slices.SortFunc(all, func(a, b Stuff) int { return strings.Compare(a.Name, b.Name) })
 	return all
-}
-
-func (d *data) changeStuff(name string, price float64) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	t, known := d.stuff[name]
-	if !known {
-		return fsa.Errorf(404, "no such stuff: %s", name)
-	}
-	t.price = price
-	d.stuff[name] = t
-	return nil
 }

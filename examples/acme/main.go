@@ -51,12 +51,12 @@ func config() (fsa.Config, error) {
 	return fsa.LoadFS(defaults, "acme.toml")
 }
 
-// newApp puts the application together: data, hooks, routes.
+// newApp puts the application together: database, hooks, routes.
 func newApp(ctx context.Context, cfg fsa.Config, pass string) (*fsa.App, error) {
 	app := fsa.New("acme", cfg)
-	data := newData()
-	addHooks(app, data)
-	addRoutes(app, data)
+	db := newDatabase()
+	addHooks(app, db)
+	addRoutes(app, db)
 	if _, err := app.Handler(); err != nil {
 		return nil, err // all that is wrong, before anything is done
 	}
@@ -64,7 +64,7 @@ func newApp(ctx context.Context, cfg fsa.Config, pass string) (*fsa.App, error) 
 		if cfg.Mode == "" || cfg.Mode == "prod" {
 			return nil, fmt.Errorf("ACME_PASS is not set, and mode prod has no default for it: set it to the password of the administrator, acme")
 		}
-		pass = rand.Text()[:16]
+		pass = rand.Text()
 		fmt.Printf("The administrator is acme, with the password %s (set ACME_PASS to choose another).\n", pass)
 	}
 	// Whoever runs the application chose this password: the rules for those
@@ -73,5 +73,5 @@ func newApp(ctx context.Context, cfg fsa.Config, pass string) (*fsa.App, error) 
 	if err != nil {
 		return nil, err
 	}
-	return app, data.addUser("acme", hash, "acme@acme.org", true)
+	return app, db.addUser("acme", hash, "acme@acme.org", true)
 }

@@ -4,52 +4,54 @@ import (
 	"context"
 	"math/big"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
 )
 
 // addRoutes declares what there is, and who may have it.
-func addRoutes(app *fsa.App, data *data) {
-	r := routes{app, data}
+func addRoutes(app *fsa.App, db *database) {
+	r := routes{app, db}
 	open := fsa.Authn("none")
-	fsa.Get(app, "/hello", authz.Open(), r.hello, open)
-	fsa.Get(app, "/hello-me", authz.Auth(), r.helloMe)
-	fsa.Get(app, "/stuff", authz.Auth(), r.getStuff)
+	fsa.Get(app, "/hello", authz.Open(), hello, open)
+	fsa.Get(app, "/hello-me", authz.Auth(), helloMe)
 	fsa.Post(app, "/stuff", authz.Auth(), r.postStuff, fsa.Status(201))
-	fsa.Patch(app, "/stuff/{sid}", authz.Object("stuff", "sid", "owner"), r.patchStuff)
+	fsa.Get(app, "/stuff", authz.Auth(), r.getStuff)
 	fsa.Get(app, "/token", authz.Auth(), r.token, fsa.Authn("token", "basic", "param"))
 	fsa.Post(app, "/token", authz.Auth(), r.token, fsa.Authn("param"), fsa.Status(201))
 	fsa.Post(app, "/user", authz.Group("admin"), r.postUser, fsa.Status(201))
-	fsa.Get(app, "/days", authz.Open(), r.days, open)
-	fsa.Get(app, "/primes", authz.Open(), r.primes, open)
-	fsa.Get(app, "/len", authz.Open(), r.len, open)
-	fsa.Post(app, "/len", authz.Open(), r.len, open)
-}
-
-type routes struct {
-	app  *fsa.App
-	data *data
+	fsa.Patch(app, "/stuff/{sid}", authz.Object("stuff", "sid", "owner"), r.patchStuff)
+	fsa.Get(app, "/days", authz.Open(), days, open)
+	fsa.Get(app, "/primes", authz.Open(), primes, open)
+	fsa.Get(app, "/len", authz.Open(), length, open)
+	fsa.Post(app, "/len", authz.Open(), length, open)
 }
 
 type Hello struct {
 	Msg     string `json:"msg"`
-	Version string `json:"version,omitzero"`
-	User    string `json:"user,omitzero"`
+	Version string `json:"version"`
 }
 
-func (r routes) hello(ctx context.Context, _ fsa.None) (Hello, error) {
-	return Hello{Msg: "hello", Version: fsa.Version()}, nil
+func hello(ctx context.Context, _ fsa.None) (Hello, error) {
+	return Hello{"hello", fsa.Version()}, nil
 }
 
 type Me struct{ User fsa.CurrentUser }
 
-func (r routes) helloMe(ctx context.Context, in Me) (Hello, error) {
-	return Hello{Msg: "hello", User: string(in.User)}, nil
+type HelloMe struct {
+	Msg  string `json:"msg"`
+	User string `json:"user"`
 }
 
-func (r routes) getStuff(ctx context.Context, in Me) ([]Stuff, error) {
-	return r.data.stuffOf(string(in.User)), nil
+func helloMe(ctx context.Context, in Me) (HelloMe, error) {
+	return HelloMe{"hello", string(in.User)}, nil
+}
+
+// routes are the handlers that need more than their parameters.
+type routes struct {
+	app *fsa.App
+	db  *database
 }
 
 type NewStuff struct {
@@ -59,16 +61,11 @@ type NewStuff struct {
 }
 
 func (r routes) postStuff(ctx context.Context, in NewStuff) (string, error) {
-	return "stuff added: " + in.Stuff, r.data.addStuff(in.Stuff, string(in.User), in.Price)
+	return "stuff added: " + in.Stuff, r.db.addStuff(in.Stuff, string(in.User), in.Price)
 }
 
-type NewPrice struct {
-	SID   string
-	Price float64
-}
-
-func (r routes) patchStuff(ctx context.Context, in NewPrice) (string, error) {
-	return "stuff changed: " + in.SID, r.data.changeStuff(in.SID, in.Price)
+func (r routes) getStuff(ctx context.Context, in Me) ([]Stuff, error) {
+	return r.db.stuffOf(string(in.User)), nil
 }
 
 type Token struct {
@@ -82,7 +79,7 @@ func (r routes) token(ctx context.Context, in Me) (Token, error) {
 
 type NewUser struct {
 	Login    string
-	Password string `format:"password"`
+	Password string `format:"password"` // never shown in an error or a log
 	Email    string
 }
 
@@ -91,7 +88,16 @@ func (r routes) postUser(ctx context.Context, in NewUser) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return "user added: " + in.Login, r.data.addUser(in.Login, hash, in.Email, false)
+	return "user added: " + in.Login, r.db.addUser(in.Login, hash, in.Email, false)
+}
+
+type NewPrice struct {
+	SID   string
+	Price float64
+}
+
+func (r routes) patchStuff(ctx context.Context, in NewPrice) (string, error) {
+	return "stuff changed: " + in.SID, r.db.changeStuff(in.SID, in.Price)
 }
 
 type Someone struct {
@@ -106,13 +112,13 @@ type Days struct {
 	Days int    `json:"days"`
 }
 
-func (r routes) days(ctx context.Context, in Someone) (Days, error) {
+func days(ctx context.Context, in Someone) (Days, error) {
 	return Days{in.Who.Name, fsa.DateOf(time.Now()).Sub(in.Who.Born)}, nil
 }
 
 type List struct{ LI []int64 }
 
-func (r routes) primes(ctx context.Context, in List) ([]int64, error) {
+func primes(ctx context.Context, in List) ([]int64, error) {
 	var primes []int64
 	for _, n := range in.LI {
 		if big.NewInt(n).ProbablyPrime(0) { // exact below 2⁶⁴
@@ -124,14 +130,15 @@ func (r routes) primes(ctx context.Context, in List) ([]int64, error) {
 
 type Any struct{ P fsa.JSON }
 
-func (r routes) len(ctx context.Context, in Any) (map[string]any, error) {
+func length(ctx context.Context, in Any) (map[string]any, error) {
+	n := any("not available")
 	switch p := in.P.Value.(type) {
 	case string:
-		return map[string]any{"len": len([]rune(p))}, nil
+		n = utf8.RuneCountInString(p)
 	case []any:
-		return map[string]any{"len": len(p)}, nil
+		n = len(p)
 	case map[string]any:
-		return map[string]any{"len": len(p)}, nil
+		n = len(p)
 	}
-	return map[string]any{"len": "not available"}, nil
+	return map[string]any{"len": n}, nil
 }
