@@ -2,6 +2,7 @@ package fsa
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -15,6 +16,7 @@ import (
 	"github.com/fastsimpleauth/fsa/httperr"
 	"github.com/fastsimpleauth/fsa/identity"
 	"github.com/fastsimpleauth/fsa/param"
+	"golang.org/x/crypto/blake2b"
 )
 
 // The types that handlers and hooks meet, from the packages that own them.
@@ -78,6 +80,8 @@ type App struct {
 	directives    []string // registered by other packages
 
 	passwordHashes *answers[string, string]
+	proofs         *answers[proof, interned]
+	proofKey       []byte
 	memberships    *answers[groupKey, bool]
 	identities     *answers[tokenKey, *tokenEntry]
 
@@ -101,6 +105,9 @@ func New(name string, cfg Config) *App {
 	}
 	a.root.app = a
 	a.passwordHashes = newAnswers(s, cache.NearOptions[string, string]{})
+	a.proofs = newAnswers(s, cache.NearOptions[proof, interned]{})
+	a.proofKey = make([]byte, blake2b.Size)
+	rand.Read(a.proofKey)
 	a.memberships = newAnswers(s, cache.NearOptions[groupKey, bool]{})
 	a.identities = newAnswers(s, cache.NearOptions[tokenKey, *tokenEntry]{
 		// A token may have 8 KiB, so the bound on entries does not bound

@@ -2,6 +2,7 @@ package fsa_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -53,15 +54,22 @@ type storeMe struct {
 	User  fsa.CurrentUser
 }
 
+const benchPass = "a password"
+
 const benchSecret = fsa.Secret("a secret of thirty-two bytes, at least")
 
 // securedApp has the bare handler's route twice: open, and with all the
 // security there is: a token, a group and an object permission.
 func securedApp(tb testing.TB, tokenType string) (*fsa.App, http.Handler, string) {
 	app := fsa.New("bench", fsa.Config{
-		Auth: []string{"token", "none"}, TokenType: tokenType, TokenSecret: []fsa.Secret{benchSecret},
+		Auth: []string{"token", "basic", "none"}, TokenType: tokenType, TokenSecret: []fsa.Secret{benchSecret},
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
+	hash, err := app.HashPassword(context.Background(), benchPass)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	app.UserPass(func(context.Context, string) (string, error) { return hash, nil })
 	app.GroupCheck("employee", func(ctx context.Context, login string) (bool, error) { return login == "foo", nil })
 	fsa.ObjectPerms(app, "store", func(ctx context.Context, login string, sid int, mode string) (bool, error) {
 		return login == "foo" && sid == 42, nil
@@ -105,19 +113,20 @@ func BenchmarkSecured(b *testing.B) {
 	_, jwt, rawJWT := securedApp(b, "jwt")
 	const want = `{"store":42,"limit":5,"user":"foo"}` + "\n"
 	for _, bench := range []struct {
-		name, path, token string
-		h                 http.Handler
+		name, path, authorization string
+		h                         http.Handler
 	}{
 		{"bare", "/store/42?limit=5", "", bare()},
 		{"open", "/open/42?limit=5", "", fsaToken},
-		{"token", "/store/42?limit=5", raw, fsaToken},
-		{"jwt", "/store/42?limit=5", rawJWT, jwt},
+		{"token", "/store/42?limit=5", "Bearer " + raw, fsaToken},
+		{"jwt", "/store/42?limit=5", "Bearer " + rawJWT, jwt},
+		{"basic", "/store/42?limit=5", "Basic " + base64.StdEncoding.EncodeToString([]byte("foo:"+benchPass)), fsaToken},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			r := httptest.NewRequest("GET", bench.path, nil)
 			r.RemoteAddr = "127.0.0.1:40000"
-			if bench.token != "" {
-				r.Header.Set("Authorization", "Bearer "+bench.token)
+			if bench.authorization != "" {
+				r.Header.Set("Authorization", bench.authorization)
 			}
 			w := httptest.NewRecorder()
 			bench.h.ServeHTTP(w, r)

@@ -40,7 +40,7 @@ var foreign = map[string][]string{
 	"password":          {"golang.org/x/crypto", "golang.org/x/text"},
 	"param":             {"github.com/go-json-experiment/json"},
 	"internal/flatjson": {"github.com/go-json-experiment/json"},
-	"":                  {"github.com/BurntSushi/toml", "github.com/go-json-experiment/json"},
+	"":                  {"github.com/BurntSushi/toml", "github.com/go-json-experiment/json", "golang.org/x/crypto"},
 	"examples/acme":     {"github.com/go-json-experiment/json"},
 }
 

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"time"
+	"unique"
 
 	"github.com/fastsimpleauth/fsa/authn"
+	"github.com/fastsimpleauth/fsa/cache"
 	"github.com/fastsimpleauth/fsa/httperr"
 	"github.com/fastsimpleauth/fsa/password"
+	"golang.org/x/crypto/blake2b"
 )
 
 // HashPassword gives the hash of a new password, for storing, by the first
@@ -62,7 +65,7 @@ func (a *App) checkPassword(ctx context.Context, login, pass string) error {
 		}
 		// The hook says in words of its own that the user may not log in.
 	}
-	ok, failure := a.verify(ctx, pass, hash, known)
+	ok, failure := a.verify(ctx, login, pass, hash, known)
 	if failure != nil {
 		return failure
 	}
@@ -85,7 +88,7 @@ func (a *App) checkPassword(ctx context.Context, login, pass string) error {
 
 // verify compares a password with a stored hash. Where there is none, it spends
 // the same time, so that the answer does not tell who has an account (S13).
-func (a *App) verify(ctx context.Context, pass, hash string, known bool) (bool, error) {
+func (a *App) verify(ctx context.Context, login, pass, hash string, known bool) (bool, error) {
 	h := a.settings.hasher
 	if h == nil {
 		return false, nil
@@ -93,7 +96,7 @@ func (a *App) verify(ctx context.Context, pass, hash string, known bool) (bool, 
 	if !known || hash == "" {
 		return false, h.Dummy(ctx, pass)
 	}
-	ok, err := h.Verify(ctx, pass, hash)
+	ok, err := a.proved(ctx, login, pass, hash)
 	if errors.Is(err, password.ErrMalformed) || errors.Is(err, password.ErrUnknownScheme) || errors.Is(err, password.ErrTooCostly) {
 		// What is stored is no hash that we verify. That is a refusal, in
 		// the same time, and somebody has to look at the store.
@@ -101,6 +104,40 @@ func (a *App) verify(ctx context.Context, pass, hash string, known bool) (bool, 
 		return false, h.Dummy(ctx, pass)
 	}
 	return ok, err
+}
+
+// proof is a keyed digest of a login, its stored hash and the password that was
+// found to match it. Without the key, which the process makes for itself, a dump
+// of its memory is no help in guessing.
+type proof [blake2b.Size256]byte
+
+var errMismatch = errors.New("the password does not match")
+
+// proved compares a password with a stored hash, and keeps that they match: so
+// Basic authentication costs one slow hash for each user and time to live, not
+// one for each request. A changed password has another stored hash, and misses.
+// Mismatches are never kept.
+func (a *App) proved(ctx context.Context, login, pass, hash string) (bool, error) {
+	digest, err := blake2b.New256(a.proofKey)
+	if err != nil {
+		return false, err
+	}
+	digest.Write([]byte(cache.Key(login, hash, pass)))
+	key, now := proof(digest.Sum(nil)), time.Now()
+	if _, ok := a.proofs.hit(key, now); ok {
+		return true, nil
+	}
+	_, err = a.proofs.ask(ctx, key, now, func(ctx context.Context) (interned, time.Duration, error) {
+		ok, err := a.settings.hasher.Verify(ctx, pass, hash)
+		if err == nil && !ok {
+			err = errMismatch
+		}
+		return unique.Make(login), 0, err
+	})
+	if errors.Is(err, errMismatch) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // storedHash asks the hook of [App.UserPass].

@@ -3,6 +3,7 @@ package fsa_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa"
@@ -114,6 +115,56 @@ func TestUserPassFails(t *testing.T) {
 	if res := c.Get("/x").Basic("calvin", "x").Expect(401); res.Text() != "invalid credentials" {
 		t.Errorf("the answer is %s", res.Text())
 	}
+}
+
+// TestProvedPasswords: a password is hashed once, and no longer accepted as soon
+// as another hash is stored.
+func TestProvedPasswords(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, base())
+	fsa.Get(w, "/x", authz.Auth(), who)
+	c := w.client(t)
+	allocated := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.TotalAlloc
+	}
+	use := func(login, pass string, status int) uint64 {
+		before := allocated()
+		c.Get("/x").Basic(login, pass).Expect(status)
+		return allocated() - before
+	}
+	// One hash takes 64 KiB of memory, which tells whether there was one.
+	const hashing = 64 << 10
+	if n := use("calvin", calvinPass, 200); n < hashing {
+		t.Errorf("the first log-in allocates %d bytes: nothing was hashed", n)
+	}
+	if n := use("calvin", calvinPass, 200); n > hashing {
+		t.Errorf("the second log-in allocates %d bytes: the password was hashed again", n)
+	}
+	for range 2 {
+		if n := use("calvin", "wrong", 401); n < hashing {
+			t.Errorf("a wrong password allocates %d bytes: nothing was hashed", n)
+		}
+		if n := use("susie", "wrong", 401); n < hashing {
+			t.Errorf("an unknown user allocates %d bytes: nothing was hashed", n)
+		}
+	}
+	// Another user with the same password, even with the same stored hash, is
+	// another proof; so is the same user with another hash.
+	w.set(func() { w.hashes["hobbes"] = w.hashes["calvin"] })
+	if n := use("hobbes", calvinPass, 200); n < hashing {
+		t.Errorf("another user allocates %d bytes: nothing was hashed", n)
+	}
+	w.AuthUncache(ctx, "calvin")
+	if n := use("calvin", calvinPass, 200); n < hashing {
+		t.Errorf("after AuthUncache a log-in allocates %d bytes: nothing was hashed", n)
+	}
+	hash, _ := w.HashPasswordUnchecked(ctx, "changed")
+	w.set(func() { w.hashes["calvin"] = hash })
+	w.PasswordUncache(ctx, "calvin")
+	use("calvin", calvinPass, 401)
+	use("calvin", "changed", 200)
 }
 
 // TestNoPasswordScheme: without one, only the hook decides.

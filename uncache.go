@@ -54,6 +54,7 @@ func ObjectPermsUncache[ID comparable](ctx context.Context, a *App, domain, logi
 func (a *App) AuthUncache(ctx context.Context, login string) error {
 	user := unique.Make(login)
 	a.passwordHashes.forget(login)
+	a.proofs.forgetIf(func(_ proof, u interned) bool { return u == user })
 	a.memberships.forgetIf(func(k groupKey, _ bool) bool { return k.login == user })
 	a.identities.forgetIf(func(_ tokenKey, e *tokenEntry) bool { return e.user == user })
 	for _, d := range a.domains {
@@ -66,6 +67,7 @@ func (a *App) AuthUncache(ctx context.Context, login string) error {
 // again. The other methods forget what has changed.
 func (a *App) ClearCaches(ctx context.Context) error {
 	a.passwordHashes.clear()
+	a.proofs.clear()
 	a.memberships.clear()
 	a.identities.clear()
 	for _, d := range a.domains {
