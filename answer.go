@@ -143,17 +143,23 @@ func (c *call) prepare(h http.Header) {
 	for _, f := range s.headers {
 		h[f.name] = []string{f.value}
 	}
+	c.identify(h)
+	if s.verbose {
+		// As the documents write them, though names have no case.
+		h["FSA-Request"] = []string{c.req.HTTP.Method + " " + c.req.HTTP.URL.EscapedPath()}
+		h["FSA-User"] = []string{c.who()}
+	}
+}
+
+// identify decides whether the request is logged. If it is, or if it has an id
+// already, the client is told the id.
+func (c *call) identify(h http.Header) {
 	if c.level, c.logged = c.logs(c.status); c.logged {
 		c.needRequestID()
 	}
 	if c.requestID != "" {
 		c.values[3] = c.requestID
 		h["X-Request-Id"] = c.values[3:4:4]
-	}
-	if s.verbose {
-		// As the documents write them, though names have no case.
-		h["FSA-Request"] = []string{c.req.HTTP.Method + " " + c.req.HTTP.URL.EscapedPath()}
-		h["FSA-User"] = []string{c.who()}
 	}
 }
 

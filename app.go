@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
-	"reflect"
 	"runtime"
 	"slices"
 	"sync"
@@ -44,10 +43,6 @@ type (
 
 // DateOf gives the day of t, in t's location.
 func DateOf(t time.Time) Date { return param.DateOf(t) }
-
-// CurrentUser is a special parameter: the login of who is calling. A route that
-// may be called by nobody in particular can't have one.
-type CurrentUser string
 
 // None is the input of handlers without parameters, and the output of those
 // without an answer: 204.
@@ -238,75 +233,6 @@ func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
 	if a.open("app.Use", caller(1)) {
 		a.use = append(a.use, middleware...)
 	}
-}
-
-// Directive declares a directive of another package or of the application, so
-// that it may stand in the configuration file and the environment, and stores
-// its value in *target: a string, [Secret], bool, int, float64 or []string. If
-// the directive is not set, the target is left as it is.
-func (a *App) Directive(name string, target any) {
-	source := caller(1)
-	if !a.open("app.Directive", source) {
-		return
-	}
-	a.directives = append(a.directives, name)
-	for _, o := range a.settings.others {
-		if o.name != name {
-			continue
-		}
-		if problem := assign(target, o.value); problem != "" {
-			a.faults = append(a.faults, &ConfigError{Directive: name, Source: o.source, Problem: problem})
-		}
-	}
-}
-
-// assign stores a value from a file or the environment. It gives the reason if
-// the type does not fit.
-func assign(target, value any) (problem string) {
-	v := reflect.ValueOf(target)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return "app.Directive needs a pointer to where the value goes"
-	}
-	v = v.Elem()
-	switch x := value.(type) {
-	case string:
-		if v.Kind() == reflect.String {
-			v.SetString(x)
-			return ""
-		}
-	case bool:
-		if v.Kind() == reflect.Bool {
-			v.SetBool(x)
-			return ""
-		}
-	case int64:
-		if v.CanInt() && !v.OverflowInt(x) {
-			v.SetInt(x)
-			return ""
-		}
-		if v.CanFloat() {
-			v.SetFloat(float64(x))
-			return ""
-		}
-	case float64:
-		if v.CanFloat() {
-			v.SetFloat(x)
-			return ""
-		}
-	case []any:
-		if list, ok := target.(*[]string); ok {
-			*list = nil
-			for _, e := range x {
-				s, ok := e.(string)
-				if !ok {
-					return "must be a list of strings"
-				}
-				*list = append(*list, s)
-			}
-			return ""
-		}
-	}
-	return fmt.Sprintf("must be a %v", v.Type())
 }
 
 // The sentinels of hooks.

@@ -159,23 +159,3 @@ func newFrame[In, Out any]() *call {
 	f.call.frame = f
 	return &f.call
 }
-
-// handleInvoker makes the same for an http.Handler.
-func handleInvoker(h http.Handler) func(*call, authz.Pending, bool) error {
-	return func(c *call, pending authz.Pending, undecided bool) error {
-		in := reflect.Value{}
-		if rt := c.route; rt.binder != nil {
-			in = reflect.New(rt.pathType).Elem()
-		}
-		if err := c.route.bind(c, in, pending, undecided); err != nil {
-			return err
-		}
-		c.prepare(c.w.Header())
-		w := &recorder{ResponseWriter: c.w, c: c}
-		h.ServeHTTP(w, c.req.HTTP.WithContext(c))
-		if c.status == 0 {
-			c.status = http.StatusOK
-		}
-		return nil
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,6 +39,10 @@ func orderWorld(t testing.TB, cfg fsa.Config) *world {
 	fsa.Get(w, "/any/{id}", authz.Any(authz.Group("admin"), authz.Object("stuff", "id", "owner")), takes[stuffIn])
 	fsa.Get(w, "/brokenobject/{id}", authz.Object("stuff", "id", "broken"), takes[stuffIn])
 	fsa.Handle(w, "/raw", authz.Auth(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if status := r.URL.Query().Get("status"); status != "" {
+			n, _ := strconv.Atoi(status)
+			w.WriteHeader(n)
+		}
 		fmt.Fprintf(w, "%s by %s", r.Method, fsa.User(r.Context()))
 	}))
 	fsa.Handle(w, "GET /rawstuff/{id}", authz.Object("stuff", "id", "owner"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -819,6 +824,9 @@ func TestLogLine(t *testing.T) {
 		{slog.LevelWarn, "/admin?n=x", nil},
 		{slog.LevelError, "/crashes", []string{"level=ERROR", "status=500", "s3cret", "stack=", "pipeline_test.go"}},
 		{slog.LevelError, "/panics", []string{"level=ERROR", "status=500", "s3cret", "stack=", "helpers_test.go"}},
+		{slog.LevelInfo, "/raw?status=418", []string{"level=INFO", "status=418", "route=/raw", "user=calvin"}},
+		{slog.LevelInfo, "/raw", nil},
+		{slog.LevelDebug, "/raw", []string{"level=DEBUG", "status=200"}},
 		{slog.LevelInfo, "/no\nwhere", []string{"level=INFO", "status=404", `route=""`}},
 	} {
 		cfg := base()

@@ -15,7 +15,8 @@ import (
 // Router is what routes are registered with: an [*App], or a [*Prefix] of one.
 type Router interface{ router() *Prefix }
 
-func (a *App) router() *Prefix    { return &a.root }
+func (a *App) router() *Prefix { return &a.root }
+
 func (p *Prefix) router() *Prefix { return p }
 
 // Prefix is a part of an application whose routes share the beginning of their
@@ -152,23 +153,6 @@ func register[In, Out any](r Router, method, path string, rule authz.Rule, h fun
 	}
 	reg.build = func(rt *route) { rt.newCall, rt.invoke = newFrame[In, Out], invoker(h) }
 	add(r, reg, opts, 3)
-}
-
-// Handle registers an [http.Handler]. The pattern is one of [http.ServeMux]
-// without a host: "GET /raw", or "/raw" for all methods. The handler gets the
-// request as it came, after the rule has been decided; the identity is in the
-// request's context. An object permission can name parameters of the path only.
-func Handle(r Router, pattern string, rule authz.Rule, h http.Handler, opts ...Option) {
-	method, path, ok := strings.Cut(pattern, " ")
-	if !ok {
-		method, path = "", pattern
-	}
-	reg := &registration{method: method, path: strings.TrimLeft(path, " \t"), rule: rule}
-	if h == nil {
-		reg.problem = "the handler is nil"
-	}
-	reg.build = func(rt *route) { rt.newCall, rt.invoke = func() *call { return new(call) }, handleInvoker(h) }
-	add(r, reg, opts, 2)
 }
 
 // add notes a route. The checks are Handler's, when all is known.
