@@ -133,7 +133,7 @@ func (c *call) prepare(h http.Header) {
 	s := c.h.app.settings
 	c.values[1] = "nosniff"
 	h["X-Content-Type-Options"] = c.values[1:2:2]
-	if c.req.HTTP.TLS != nil {
+	if s.overTLS(c.req.HTTP) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	if c.id != nil && h["Cache-Control"] == nil {

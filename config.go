@@ -53,6 +53,12 @@ type Config struct {
 	// readable on the way.
 	InsecureTransport bool
 
+	// TrustedProxies (FSA_TRUSTED_PROXIES) lists the addresses, or networks in
+	// CIDR form, of proxies that are believed when they say that a client
+	// came over TLS, by X-Forwarded-Proto or Forwarded. They must set these
+	// fields themselves, whatever the client has sent. Default none.
+	TrustedProxies []string
+
 	// TLSCert and TLSKey (FSA_TLS_CERT, FSA_TLS_KEY) name the PEM files with
 	// which [App.Run] serves HTTPS. Default: HTTP.
 	TLSCert, TLSKey string

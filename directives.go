@@ -21,6 +21,7 @@ var directives = []directive{
 	{name: "FSA_MODE", text: true, set: str(func(c *Config) *string { return &c.Mode })},
 	{name: "FSA_LOGGING_LEVEL", text: true, set: setLevel},
 	{name: "FSA_SECURE", set: negated(func(c *Config) *bool { return &c.InsecureTransport })},
+	{name: "FSA_TRUSTED_PROXIES", set: list(func(c *Config) *[]string { return &c.TrustedProxies })},
 	{name: "FSA_TLS_CERT", text: true, set: str(func(c *Config) *string { return &c.TLSCert })},
 	{name: "FSA_TLS_KEY", text: true, set: str(func(c *Config) *string { return &c.TLSKey })},
 	{name: "FSA_SERVER_ERROR", set: integer(func(c *Config) *int { return &c.ServerError })},

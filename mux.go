@@ -16,7 +16,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.all.Serv
 
 // enter is inside the application's middleware: what no request gets around.
 func (h *handler) enter(w http.ResponseWriter, r *http.Request) {
-	if !h.app.settings.InsecureTransport && !secured(r) {
+	if !h.app.settings.InsecureTransport && !h.app.settings.secured(r) {
 		h.refuse(w, r, errInsecure)
 		return
 	}

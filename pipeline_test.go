@@ -425,6 +425,60 @@ func TestSecureTransport(t *testing.T) {
 	}
 }
 
+// TestTrustedProxies: what a proxy says of the client's transport counts only if
+// the proxy is listed, and only if it is clear.
+func TestTrustedProxies(t *testing.T) {
+	cfg := base()
+	cfg.TrustedProxies = []string{"192.0.2.0/24", "127.0.0.1", "2001:db8::1"}
+	w := newWorld(t, cfg)
+	fsa.Get(w, "/x", authz.Open(), who)
+	h, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		remote string
+		header []string
+		status int
+	}{
+		{"192.0.2.1:1", []string{"X-Forwarded-Proto", "https"}, 200},
+		{"192.0.2.1:1", []string{"X-Forwarded-Proto", "HTTPS , https"}, 200},
+		{"192.0.2.1:1", []string{"Forwarded", "for=1.2.3.4;proto=https;by=x"}, 200},
+		{"192.0.2.1:1", []string{"Forwarded", `proto="https", for=x; Proto=https`}, 200},
+		{"192.0.2.1:1", []string{"Forwarded", "proto=https", "X-Forwarded-Proto", "https"}, 200},
+		{"127.0.0.1:1", []string{"X-Forwarded-Proto", "https"}, 200},
+		{"[2001:db8::1]:1", []string{"X-Forwarded-Proto", "https"}, 200},
+		{"[::ffff:192.0.2.9]:1", []string{"X-Forwarded-Proto", "https"}, 200},
+		{"127.0.0.1:1", nil, 200}, // from this machine
+		{"192.0.2.1:1", nil, 403},
+		{"192.0.2.1:1", []string{"X-Forwarded-Proto", "http"}, 403},
+		{"192.0.2.1:1", []string{"X-Forwarded-Proto", ""}, 403},
+		{"192.0.2.1:1", []string{"X-Forwarded-Proto", "https, http"}, 403},
+		{"192.0.2.1:1", []string{"X-Forwarded-Proto", "https", "X-Forwarded-Proto", "https"}, 403},
+		{"192.0.2.1:1", []string{"X_Forwarded_Proto", "https"}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", "for=1.2.3.4"}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", "proto=https, for=1.2.3.4"}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", "proto=https;proto=http"}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", "proto=http", "X-Forwarded-Proto", "https"}, 403},
+		{"127.0.0.1:1", []string{"X-Forwarded-Proto", "http"}, 403},
+		{"127.0.0.1:1", []string{"X-Forwarded-For", "127.0.0.1"}, 403},
+		{"127.0.0.2:1", []string{"X-Forwarded-Proto", "https"}, 403},
+		{"198.51.100.1:1", []string{"X-Forwarded-Proto", "https"}, 403},
+	} {
+		r := httptest.NewRequest("GET", "/x", nil)
+		r.RemoteAddr = c.remote
+		for i := 0; i+1 < len(c.header); i += 2 {
+			r.Header.Add(c.header[i], c.header[i+1])
+		}
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		hsts := rec.Header().Get("Strict-Transport-Security") != ""
+		if rec.Code != c.status || hsts != (c.status == 200 && c.header != nil) {
+			t.Errorf("%s %q: status %d, want %d; HSTS %v", c.remote, c.header, rec.Code, c.status, hsts)
+		}
+	}
+}
+
 // TestTLS: over TLS a request may come from anywhere, and HSTS is sent.
 func TestTLS(t *testing.T) {
 	w := newWorld(t, base())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"regexp"
 	"slices"
@@ -30,6 +31,7 @@ type settings struct {
 	schemes  []string // enabled, each once
 	defaults []string // of routes that do not say
 	headers  []header // FSA_ADD_HEADERS
+	proxies  []netip.Prefix
 }
 
 type header struct{ name, value string }
@@ -106,6 +108,24 @@ func (c *checker) mode() {
 }
 
 func (c *checker) transport() {
+	for _, text := range c.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			var a netip.Addr
+			if a, err = netip.ParseAddr(text); err == nil {
+				p = netip.PrefixFrom(a.Unmap().WithZone(""), a.Unmap().BitLen())
+			}
+		}
+		switch {
+		case err != nil:
+			c.fault("FSA_TRUSTED_PROXIES", fmt.Sprintf("%q is neither an address nor a network", text), `write it as "10.1.2.3" or "10.1.2.0/24"`)
+		case p.Bits() == 0:
+			c.fault("FSA_TRUSTED_PROXIES", fmt.Sprintf("%q trusts everybody", text), "list the addresses of your proxies")
+		case p.Addr().Is4In6():
+			c.fault("FSA_TRUSTED_PROXIES", fmt.Sprintf("%q is IPv4 written as IPv6", text), "write it as IPv4")
+		}
+		c.proxies = append(c.proxies, p)
+	}
 	for _, f := range []struct{ directive, path, other string }{
 		{"FSA_TLS_CERT", c.TLSCert, c.TLSKey}, {"FSA_TLS_KEY", c.TLSKey, c.TLSCert},
 	} {
