@@ -32,17 +32,17 @@ func answerOf[Out any]() func(*call, *Out) error {
 	return answerJSON[Out]
 }
 
-// texts are buffers for answers.
-var texts = sync.Pool{New: func() any { return new([]byte) }}
+// buffers are for the texts of answers.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // answerFlat answers with a simple struct, in the same bytes as answerJSON.
 func answerFlat[Out any](c *call, e *flatjson.Encoder[Out], out *Out) error {
-	b := texts.Get().(*[]byte)
+	b := buffers.Get().(*[]byte)
 	*b = append(e.Append((*b)[:0], out), '\n')
 	err := c.answer(http.StatusOK, "application/json", *b)
 	clear(*b) // the next answer is somebody else's
 	if cap(*b) <= keepText {
-		texts.Put(b)
+		buffers.Put(b)
 	}
 	return err
 }
@@ -51,7 +51,13 @@ func answerFlat[Out any](c *call, e *flatjson.Encoder[Out], out *Out) error {
 const keepText = 64 << 10
 
 // badOutput gives the reason why values of a type can't be answers.
-func badOutput(t reflect.Type) string {
+func badOutput(t reflect.Type) string { return badAnswer(t, map[reflect.Type]bool{}) }
+
+func badAnswer(t reflect.Type, seen map[reflect.Type]bool) string {
+	if seen[t] || flatjson.Marshals(t) {
+		return ""
+	}
+	seen[t] = true
 	switch {
 	case t.Kind() == reflect.Chan, t.Kind() == reflect.Func:
 		return fmt.Sprintf("a %v can't be answered", t)
@@ -59,6 +65,20 @@ func badOutput(t reflect.Type) string {
 		return fmt.Sprintf("%v is a stream, which is not supported yet", t)
 	case t.Implements(reflect.TypeFor[error]()):
 		return fmt.Sprintf("%v is an error, and would be answered as a success", t)
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return badAnswer(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if f.Tag.Get("json") == "-" || !f.IsExported() && !f.Anonymous {
+				continue
+			}
+			if reason := badAnswer(f.Type, seen); reason != "" {
+				return fmt.Sprintf("field %s: %s", f.Name, reason)
+			}
+		}
 	}
 	return ""
 }

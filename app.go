@@ -74,11 +74,11 @@ type App struct {
 	domains       map[string]*domain
 	directives    []string // registered by other packages
 
-	passwordHashes *answers[string, string]
-	proofs         *answers[proof, interned]
+	passwordHashes *hookCache[string, string]
+	proofs         *hookCache[proof, interned]
 	proofKey       []byte
-	memberships    *answers[groupKey, bool]
-	identities     *answers[tokenKey, *tokenEntry]
+	memberships    *hookCache[groupKey, bool]
+	identities     *hookCache[tokenKey, *tokenEntry]
 
 	mu       sync.Mutex
 	compiled *handler
@@ -99,12 +99,12 @@ func New(name string, cfg Config) *App {
 		domains:     map[string]*domain{},
 	}
 	a.root.app = a
-	a.passwordHashes = newAnswers(s, cache.NearOptions[string, string]{})
-	a.proofs = newAnswers(s, cache.NearOptions[proof, interned]{})
+	a.passwordHashes = newHookCache(s, cache.NearOptions[string, string]{})
+	a.proofs = newHookCache(s, cache.NearOptions[proof, interned]{})
 	a.proofKey = make([]byte, blake2b.Size)
 	rand.Read(a.proofKey)
-	a.memberships = newAnswers(s, cache.NearOptions[groupKey, bool]{})
-	a.identities = newAnswers(s, cache.NearOptions[tokenKey, *tokenEntry]{
+	a.memberships = newHookCache(s, cache.NearOptions[groupKey, bool]{})
+	a.identities = newHookCache(s, cache.NearOptions[tokenKey, *tokenEntry]{
 		// A token may have 8 KiB, so the bound on entries does not bound
 		// memory enough.
 		Bytes: tokenCacheBytes,

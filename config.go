@@ -36,16 +36,21 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
 type Config struct {
 	// Mode (FSA_MODE) is prod, dev or debug, debug1 to debug4. Default prod.
 	//
-	// In dev and debug modes each answer carries the header fields FSA-Request,
-	// FSA-User and FSA-Delay, a refused credential is told why, and a missing
-	// token secret is replaced by a random one.
+	// In dev and debug modes each answer carries the header fields FSA-Request
+	// (method and path), FSA-User (the login and the scheme; "None (none)" if
+	// nobody was found, "None (None)" if nobody was asked) and FSA-Delay
+	// (seconds); a refused credential is told why, and a missing token secret
+	// is replaced by a random one.
 	Mode string
 
 	// LoggingLevel (FSA_LOGGING_LEVEL) is the least level that is logged when
-	// Logger is nil: debug, info, warn, error. Default info.
+	// Logger is nil: debug, info, warn, error. Default info. Each request is a
+	// line: at debug if it was a success, at info if it was refused, at error
+	// if the server failed.
 	LoggingLevel slog.Level
 
 	// Logger takes the application's log. Default: text on standard error.
+	// In tests, slog.New(slog.DiscardHandler) keeps it quiet.
 	Logger *slog.Logger
 
 	// InsecureTransport (FSA_SECURE = false) lets requests pass that come
@@ -129,11 +134,11 @@ type Config struct {
 	// when tokens are enabled; random otherwise.
 	TokenSecret []Secret
 
-	// TokenDelay (FSA_TOKEN_DELAY, in minutes) is how long tokens are valid.
+	// TokenDelay (FSA_TOKEN_DELAY, in minutes or as "1h30m") is how long tokens are valid.
 	// Default 1 h.
 	TokenDelay time.Duration
 
-	// TokenGrace (FSA_TOKEN_GRACE, in minutes) is for how long after that
+	// TokenGrace (FSA_TOKEN_GRACE, in minutes or as "90s") is for how long after that
 	// they are still accepted. Default 0.
 	TokenGrace time.Duration
 
@@ -186,7 +191,7 @@ type Config struct {
 	// Default 262144.
 	CacheSize int
 
-	// CacheTTL (FSA_CACHE_OPTS = {ttl = …}, in seconds) is for how long an
+	// CacheTTL (FSA_CACHE_OPTS = {ttl = …}, in seconds or as "10m") is for how long an
 	// answer is kept, and so how stale a decision can be. Default 600 s.
 	CacheTTL time.Duration
 

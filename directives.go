@@ -21,7 +21,7 @@ var directives = []directive{
 	{name: "FSA_MODE", text: true, set: str(func(c *Config) *string { return &c.Mode })},
 	{name: "FSA_LOGGING_LEVEL", text: true, set: setLevel},
 	{name: "FSA_SECURE", set: negated(func(c *Config) *bool { return &c.InsecureTransport })},
-	{name: "FSA_TRUSTED_PROXIES", set: list(func(c *Config) *[]string { return &c.TrustedProxies })},
+	{name: "FSA_TRUSTED_PROXIES", set: names(func(c *Config) *[]string { return &c.TrustedProxies })},
 	{name: "FSA_TLS_CERT", text: true, set: str(func(c *Config) *string { return &c.TLSCert })},
 	{name: "FSA_TLS_KEY", text: true, set: str(func(c *Config) *string { return &c.TLSKey })},
 	{name: "FSA_SERVER_ERROR", set: integer(func(c *Config) *int { return &c.ServerError })},
@@ -30,7 +30,7 @@ var directives = []directive{
 	{name: "FSA_KEEP_USER_ERRORS", set: boolean(func(c *Config) *bool { return &c.KeepUserErrors })},
 	{name: "FSA_ERROR_RESPONSE", text: true, set: str(func(c *Config) *string { return &c.ErrorResponse })},
 	{name: "FSA_AUTH", set: setAuth},
-	{name: "FSA_AUTH_DEFAULT", set: list(func(c *Config) *[]string { return &c.AuthDefault })},
+	{name: "FSA_AUTH_DEFAULT", set: names(func(c *Config) *[]string { return &c.AuthDefault })},
 	{name: "FSA_REALM", text: true, set: str(func(c *Config) *string { return &c.Realm })},
 	{name: "FSA_PARAM_USER", text: true, set: str(func(c *Config) *string { return &c.ParamUser })},
 	{name: "FSA_PARAM_PASS", text: true, set: str(func(c *Config) *string { return &c.ParamPass })},
@@ -44,12 +44,12 @@ var directives = []directive{
 	{name: "FSA_TOKEN_DELAY", set: setDelay},
 	{name: "FSA_TOKEN_GRACE", set: duration(time.Minute, func(c *Config) *time.Duration { return &c.TokenGrace })},
 	{name: "FSA_TOKEN_ISSUER", text: true, set: str(func(c *Config) *string { return &c.TokenIssuer })},
-	{name: "FSA_PASSWORD_SCHEME", set: list(func(c *Config) *[]string { return &c.PasswordScheme })},
+	{name: "FSA_PASSWORD_SCHEME", set: names(func(c *Config) *[]string { return &c.PasswordScheme })},
 	{name: "FSA_PASSWORD_OPTS", set: setPasswordOpts},
 	{name: "FSA_INSECURE_PASSWORD_COST", set: boolean(func(c *Config) *bool { return &c.InsecurePasswordCost })},
 	{name: "FSA_PASSWORD_LENGTH", set: setPasswordLength},
 	{name: "FSA_PASSWORD_RE", set: list(func(c *Config) *[]string { return &c.PasswordRE })},
-	{name: "FSA_AUTHZ_GROUPS", set: list(func(c *Config) *[]string { return &c.AuthzGroups })},
+	{name: "FSA_AUTHZ_GROUPS", set: names(func(c *Config) *[]string { return &c.AuthzGroups })},
 	{name: "FSA_REJECT_UNEXPECTED_PARAM", set: negated(func(c *Config) *bool { return &c.NoRejectUnexpectedParam })},
 	{name: "FSA_MAX_BODY", set: setMaxBody},
 	{name: "FSA_CACHE", text: true, set: str(func(c *Config) *string { return &c.Cache })},
@@ -136,6 +136,18 @@ func list(at func(*Config) *[]string) func(*Config, any) error {
 	}
 }
 
+// names is for lists of names. What looks like a list without its quotes was
+// meant as one: in the environment they are easily lost.
+func names(at func(*Config) *[]string) func(*Config, any) error {
+	set := list(at)
+	return func(c *Config, v any) error {
+		if s, ok := v.(string); ok && (s == "" || strings.ContainsAny(s, ",[] ")) {
+			return errors.New(`must be a name, or a list as in ["one", "two"]`)
+		}
+		return set(c, v)
+	}
+}
+
 // duration is for a number in the given unit, or text as of
 // [time.ParseDuration].
 func duration(unit time.Duration, at func(*Config) *time.Duration) func(*Config, any) error {
@@ -188,7 +200,7 @@ func setLevel(c *Config, v any) error {
 // setAuth takes a list as it is. A single scheme stands between token and none,
 // as in the original; Load completes it when it knows whether there are tokens.
 func setAuth(c *Config, v any) error {
-	if err := list(func(c *Config) *[]string { return &c.Auth })(c, v); err != nil {
+	if err := names(func(c *Config) *[]string { return &c.Auth })(c, v); err != nil {
 		return err
 	}
 	if s, scalar := v.(string); scalar {
@@ -271,7 +283,7 @@ func setCacheOpts(c *Config, v any) error {
 			return fmt.Errorf("%q in it is not known; the only one is ttl, in seconds", name)
 		}
 		if err := duration(time.Second, func(c *Config) *time.Duration { return &c.CacheTTL })(c, v); err != nil {
-			return fmt.Errorf("ttl in it %w", err)
+			return fmt.Errorf("ttl in it %w, not %s", err, shown(v))
 		}
 		if c.CacheTTL == 0 {
 			return errors.New(`ttl in it must be more than 0; to keep no answers, set FSA_CACHE = "none"`)

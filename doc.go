@@ -55,6 +55,14 @@
 // is seen when the answer expires, or at once if the application says so, by
 // [App.PasswordUncache], [App.GroupUncache], [ObjectPermsUncache] and their kin.
 //
+// # Special parameters
+//
+// Some fields of a handler's input do not come from the request's parameters, and
+// are known by their types: [CurrentUser] is the login of who is calling,
+// [Identity] all that is known of them, [*http.Request] the request itself, [*App]
+// the application. [Header] and [Cookie] take the value of a header field or a
+// cookie. What package param says of all other fields holds for the rest.
+//
 // # Errors
 //
 // What a handler returns by [Errorf] is what the client reads. All other

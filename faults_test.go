@@ -107,6 +107,9 @@ func TestWiringFaults(t *testing.T) {
 			[]string{"the path is not a pattern of net/http"}},
 		{"path without slash", func(w *world) { fsa.Get(w, "x", authz.Auth(), nothing) }, []string{"does not begin with a slash"}},
 		{"empty path", func(w *world) { fsa.Get(w, "", authz.Auth(), nothing) }, []string{"the path is empty"}},
+		{"method in path", func(w *world) { fsa.Get(w, "GET /x", authz.Auth(), nothing) }, []string{"the path begins with the method", "/x"}},
+		{"parameter of gin", func(w *world) { fsa.Get(w, "/x/:id", authz.Auth(), nothing) }, []string{"in the style of another framework", "/store/{sid}"}},
+		{"parameter of Flask", func(w *world) { fsa.Get(w, "/x/<int:id>", authz.Auth(), nothing) }, []string{"in the style of another framework"}},
 		{"unclean path", func(w *world) { fsa.Get(w, "/a/../b", authz.Auth(), nothing) }, []string{"no request can reach it", "write it as /b"}},
 		{"HEAD", func(w *world) { fsa.Route(w, "HEAD", "/x", authz.Auth(), nothing) }, []string{"HEAD is answered by the route's GET"}},
 		{"lower case", func(w *world) { fsa.Route(w, "get", "/x", authz.Auth(), nothing) }, []string{`"get" is not a method`}},
@@ -136,6 +139,17 @@ func TestWiringFaults(t *testing.T) {
 			p := w.Prefix("/p", fsa.Authn("token"))
 			fsa.Get(p, "/x", authz.Auth(), nothing, fsa.Authn("basic"))
 		}, []string{`scheme "basic" is not among those of the prefix /p`}},
+		{"prefix realm", func(w *world) {
+			p := w.Prefix("/p", fsa.Realm("stage"))
+			fsa.Get(p, "/x", authz.Auth(), nothing, fsa.Realm("other"))
+		}, []string{`the realm "other" is not that of the prefix /p`}},
+		{"schemes twice", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Authn("basic"), fsa.Authn("token")) },
+			[]string{"fsa.Authn is given twice"}},
+		{"nil option", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, nil) }, []string{"an option is nil"}},
+		{"nil option of a prefix", func(w *world) { w.Prefix("/p", nil) }, []string{"an option is nil"}},
+		{"output with a function", func(w *world) {
+			fsa.Get(w, "/x", authz.Auth(), func(context.Context, fsa.None) (struct{ A []struct{ F func() } }, error) { panic("") })
+		}, []string{"the handler's output: field A", "field F", "a func() can't be answered"}},
 		{"prefix without slash", func(w *world) { w.Prefix("p") }, []string{`the prefix "p" does not begin with a slash`}},
 		{"hook twice", func(w *world) {
 			w.GroupCheck("admin", func(context.Context, string) (bool, error) { return true, nil })

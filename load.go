@@ -80,6 +80,10 @@ func (l *loader) file(text []byte, name string) {
 		if parse := (toml.ParseError{}); errors.As(err, &parse) {
 			// The parser's message may quote the line, and a secret with it.
 			source = fmt.Sprintf("%s:%d", name, parse.Position.Line)
+			if first, again := twice(string(text)); again != "" {
+				l.fault(again, source, fmt.Sprintf("is given twice, first in line %d", first), "keep one of them", nil)
+				return
+			}
 			problem = fmt.Sprintf("not TOML, at column %d", parse.Position.Col)
 			if parse.LastKey != "" {
 				problem += ", after " + parse.LastKey
@@ -118,6 +122,29 @@ func keyLines(text string) map[string]int {
 		}
 	}
 	return lines
+}
+
+// twice finds the first key that a TOML text gives twice at its top, before any
+// table, and the line of its first time.
+func twice(text string) (line int, key string) {
+	seen := map[string]int{}
+	n := 0
+	for l := range strings.Lines(text) {
+		n++
+		l = strings.TrimSpace(l)
+		if strings.HasPrefix(l, "[") {
+			break
+		}
+		key, _, ok := strings.Cut(l, "=")
+		if key = strings.TrimSpace(key); !ok || strings.HasPrefix(key, "#") {
+			continue
+		}
+		if first := seen[key]; first > 0 {
+			return first, key
+		}
+		seen[key] = n
+	}
+	return 0, ""
 }
 
 // environment reads the directives among environment variables.
@@ -197,7 +224,7 @@ func (l *loader) set(name string, v any, source string, all map[string]any) {
 		if p, r, ok := strings.Cut(problem, "; "); ok {
 			problem, remedy = p, r
 		}
-		if !d.secret {
+		if _, table := v.(map[string]any); !d.secret && !table {
 			problem += fmt.Sprintf(", not %s", shown(v))
 		}
 		l.fault(name, source, problem, remedy, nil)

@@ -19,7 +19,7 @@ import (
 // type of the objects' ids is erased here; the functions know it.
 type domain struct {
 	id         reflect.Type
-	kept       any // *answers[objectKey[ID], bool]
+	kept       any // *hookCache[objectKey[ID], bool]
 	check      func(read reader, mode string) authz.Check[*call]
 	forgetUser func(login interned)
 	clear      func()
@@ -55,7 +55,7 @@ func ObjectPerms[ID comparable](a *App, name string, check func(ctx context.Cont
 			Remedy:  "use an integer, a string, or a struct of such"})
 		return
 	}
-	kept := newAnswers(a.settings, cache.NearOptions[objectKey[ID], bool]{})
+	kept := newHookCache(a.settings, cache.NearOptions[objectKey[ID], bool]{})
 	d := &domain{
 		id:    id,
 		kept:  kept,
@@ -82,7 +82,7 @@ func ObjectPerms[ID comparable](a *App, name string, check func(ctx context.Cont
 	a.domains[name] = d
 }
 
-func askObject[ID comparable](c *call, kept *answers[objectKey[ID], bool], key objectKey[ID], check func(context.Context, string, ID, string) (bool, error)) (bool, error) {
+func askObject[ID comparable](c *call, kept *hookCache[objectKey[ID], bool], key objectKey[ID], check func(context.Context, string, ID, string) (bool, error)) (bool, error) {
 	return kept.ask(c.req.HTTP.Context(), key, c.req.Now, func(ctx context.Context) (bool, time.Duration, error) {
 		granted, err := check(ctx, key.login.Value(), key.id, key.mode.Value())
 		return granted, 0, err
@@ -214,13 +214,13 @@ func (rt *route) objectParam(domain, name string, id reflect.Type) ([]int, error
 	return f.Index, nil
 }
 
-// objectAnswers finds what is kept for a domain, for [ObjectPermsUncache].
-func objectAnswers[ID comparable](a *App, name string) (*answers[objectKey[ID], bool], error) {
+// objectCache finds what is kept for a domain, for [ObjectPermsUncache].
+func objectCache[ID comparable](a *App, name string) (*hookCache[objectKey[ID], bool], error) {
 	d, ok := a.domains[name]
 	if !ok {
 		return nil, fmt.Errorf("domain %q has no object permissions", name)
 	}
-	kept, ok := d.kept.(*answers[objectKey[ID], bool])
+	kept, ok := d.kept.(*hookCache[objectKey[ID], bool])
 	if !ok {
 		return nil, fmt.Errorf("objects of domain %q are identified by a %v, not by a %v", name, d.id, reflect.TypeFor[ID]())
 	}

@@ -28,7 +28,7 @@ func (a *App) HashPassword(ctx context.Context, password string) (string, error)
 // passwords that no user has chosen.
 func (a *App) HashPasswordUnchecked(ctx context.Context, password string) (string, error) {
 	if a.settings.hasher == nil {
-		return "", errNoHasher
+		return "", a.noHasher()
 	}
 	return a.settings.hasher.Hash(ctx, password)
 }
@@ -37,12 +37,19 @@ func (a *App) HashPasswordUnchecked(ctx context.Context, password string) (strin
 // if the hash is not one that can be verified.
 func (a *App) CheckPassword(ctx context.Context, password, hash string) (bool, error) {
 	if a.settings.hasher == nil {
-		return false, errNoHasher
+		return false, a.noHasher()
 	}
 	return a.settings.hasher.Verify(ctx, password, hash)
 }
 
-var errNoHasher = errors.New("no password scheme is configured (FSA_PASSWORD_SCHEME)")
+// noHasher tells why passwords can't be hashed: the configuration is at fault,
+// or it says so.
+func (a *App) noHasher() error {
+	if err := a.faults.asError(); err != nil {
+		return err
+	}
+	return errors.New(`no password is hashed here: FSA_PASSWORD_SCHEME is "none"`)
+}
 
 // CheckUserPassword returns nil if password is the one of the user login, as a
 // log-in would find it. If it isn't, or there is no such user, the error is a 401
@@ -87,7 +94,7 @@ func (a *App) checkPassword(ctx context.Context, login, pass string) error {
 }
 
 // verify compares a password with a stored hash. Where there is none, it spends
-// the same time, so that the answer does not tell who has an account (S13).
+// the same time, so that the answer does not tell who has an account.
 func (a *App) verify(ctx context.Context, login, pass, hash string, known bool) (bool, error) {
 	h := a.settings.hasher
 	if h == nil {

@@ -74,8 +74,8 @@ func (c *call) finish() {
 	}
 }
 
-// run decides who may go on, in the order of SECURITY: authentication, what the
-// rule asks about the caller, parameters, what it asks about objects.
+// run decides who may go on: authentication, then what the rule asks about the
+// caller. What it asks about objects waits for the parameters, in bind.
 func (rt *route) run(c *call) error {
 	d := rt.decision
 	if !d.Open() && !d.Closed() {

@@ -383,6 +383,7 @@ func TestSecureTransport(t *testing.T) {
 		{"through a proxy here", func(r *http.Request) { r.Header.Set("X-Forwarded-For", "127.0.0.1") }, 403},
 		{"through a proxy here, any mark", func(r *http.Request) { r.Header.Set("X-Forwarded-Something", "") }, 403},
 		{"through a proxy here, RFC 7239", func(r *http.Request) { r.Header.Set("Forwarded", "for=127.0.0.1") }, 403},
+		{"through a proxy here, X-Real-IP", func(r *http.Request) { r.Header.Set("X-Real-IP", "192.0.2.1") }, 403},
 		{"through a proxy here, Via", func(r *http.Request) { r.Header.Set("Via", "1.1 proxy") }, 403},
 		{"no address", func(r *http.Request) { r.RemoteAddr = "" }, 403},
 		{"prefix of loopback", func(r *http.Request) { r.RemoteAddr = "127.0.0.1.evil:80" }, 403},

@@ -32,8 +32,8 @@ func (c *compiler) search(rt *route) {
 		switch {
 		case !known:
 			c.fault(rt, fmt.Sprintf("unknown authentication scheme %q", name), "it is one of "+strings.Join(schemeNames, ", "))
-		case !slices.Contains(s.schemes, name) && slices.Contains(s.defaults, name):
-			// FSA_AUTH_DEFAULT is at fault, not the route.
+		case !slices.Contains(s.schemes, name) && (len(s.schemes) == 0 || slices.Contains(s.defaults, name)):
+			// FSA_AUTH or FSA_AUTH_DEFAULT is at fault, not the route.
 		case !slices.Contains(s.schemes, name):
 			c.fault(rt, fmt.Sprintf("authentication scheme %q is not enabled", name), fmt.Sprintf("add %q to FSA_AUTH, or allow another scheme on the route", name))
 		default:

@@ -1,6 +1,7 @@
 package fsa
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -9,7 +10,9 @@ import (
 	"github.com/fastsimpleauth/fsa/httperr"
 )
 
-var errInsecure = httperr.Errorf(http.StatusForbidden, "insecure HTTP request denied")
+// errInsecure tells the client what, and the log what to do.
+var errInsecure = httperr.Wrap(http.StatusForbidden, "insecure HTTP request denied", errors.New(
+	"it came neither over TLS nor from this machine: serve TLS (FSA_TLS_CERT), list the proxy that does (FSA_TRUSTED_PROXIES), or let everything pass (FSA_SECURE = false)"))
 
 // overTLS reports whether the request came from its client over TLS: to this
 // server, or to a trusted proxy that says so. What others say counts for nothing.
@@ -46,8 +49,9 @@ func (s *settings) trusts(addr string) bool {
 func forwarded(h http.Header) bool {
 	for name := range h {
 		switch {
-		case len(name) < 3 || name[0] != 'F' && name[0] != 'V' && name[0] != 'X':
-		case name == "Forwarded", name == "Via", strings.HasPrefix(name, "X-Forwarded-"):
+		case len(name) < 3 || name[0] != 'F' && name[0] != 'V' && name[0] != 'X' && name[0] != 'C' && name[0] != 'T':
+		case name == "Forwarded", name == "Via", strings.HasPrefix(name, "X-Forwarded-"),
+			name == "X-Real-Ip", name == "X-Client-Ip", name == "Cf-Connecting-Ip", name == "True-Client-Ip":
 			return true
 		}
 	}

@@ -346,7 +346,7 @@ func (c *checker) passwords() {
 	for _, text := range c.PasswordRE {
 		re, err := regexp.Compile(text)
 		if err != nil {
-			c.fault("FSA_PASSWORD_RE", fmt.Sprintf("%q is not a regular expression: %v", text, errors.Unwrap(err)), "the syntax is RE2's")
+			c.fault("FSA_PASSWORD_RE", fmt.Sprintf("%q is not a regular expression: %v", text, err), "the syntax is RE2's")
 			continue
 		}
 		c.quality.Patterns = append(c.quality.Patterns, re)

@@ -16,7 +16,7 @@ import (
 
 // TokenOptions say more about a token that [App.CreateToken] makes.
 type TokenOptions struct {
-	Realm  string        // where the token is valid; default FSA_REALM
+	Realm  string        // where the token is valid; default FSA_REALM, also on a route with fsa.Realm
 	Issuer string        // default FSA_TOKEN_ISSUER
 	Delay  time.Duration // how long it is valid; default FSA_TOKEN_DELAY
 	Scopes []string      // for JWTs: what may be done with it

@@ -41,7 +41,7 @@ func (a *App) UserTokenUncache(ctx context.Context, login, realm string) error {
 // id has the type that the hook of the domain takes; a domain that has no hook,
 // or one with another type of id, is an error.
 func ObjectPermsUncache[ID comparable](ctx context.Context, a *App, domain, login string, id ID, mode string) error {
-	kept, err := objectAnswers[ID](a, domain)
+	kept, err := objectCache[ID](a, domain)
 	if err != nil {
 		return err
 	}

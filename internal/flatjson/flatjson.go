@@ -53,7 +53,7 @@ func Compile[T any]() (e *Encoder[T], ok bool) {
 }
 
 func compile(t reflect.Type) (members []member, ok bool) {
-	if t.Kind() != reflect.Struct || marshals(t) {
+	if t.Kind() != reflect.Struct || Marshals(t) {
 		return nil, false
 	}
 	seen := map[string]bool{}
@@ -74,7 +74,7 @@ func compile(t reflect.Type) (members []member, ok bool) {
 		}
 		// A tag with options is not as simple; the case of names does not
 		// matter to an encoder, but twins are refused by some and not by all.
-		if !plainName.MatchString(tag) || seen[strings.ToLower(tag)] || marshals(f.Type) {
+		if !plainName.MatchString(tag) || seen[strings.ToLower(tag)] || Marshals(f.Type) {
 			return nil, false
 		}
 		seen[strings.ToLower(tag)] = true
@@ -115,9 +115,9 @@ var marshalers = []reflect.Type{
 	reflect.TypeFor[encoding.TextAppender](),
 }
 
-// marshals reports whether a type has a say in how it is encoded, or whether
+// Marshals reports whether a type has a say in how it is encoded, or whether
 // encoders make an exception of it: those of package time.
-func marshals(t reflect.Type) bool {
+func Marshals(t reflect.Type) bool {
 	for _, m := range marshalers {
 		if t.Implements(m) || reflect.PointerTo(t).Implements(m) {
 			return true

@@ -8,26 +8,26 @@ import (
 	"github.com/fastsimpleauth/fsa/cache"
 )
 
-// answers keeps what one kind of hook has answered.
+// hookCache keeps what one kind of hook has answered.
 //
 // The key holds everything that the answer depends on, and nothing else decides
 // it: the hook gets a context without the caller's identity, since its answer
 // serves whoever asks next. Errors are not kept, and so neither are "no such
 // user" and "no such object".
-type answers[K comparable, V any] struct {
+type hookCache[K comparable, V any] struct {
 	near *cache.Near[K, V] // nil: nothing is kept
 }
 
-func newAnswers[K comparable, V any](s *settings, o cache.NearOptions[K, V]) *answers[K, V] {
+func newHookCache[K comparable, V any](s *settings, o cache.NearOptions[K, V]) *hookCache[K, V] {
 	if s.Cache == "none" || s.CacheTTL < 0 || s.CacheSize < 0 {
-		return &answers[K, V]{}
+		return &hookCache[K, V]{}
 	}
 	o.Entries, o.TTL = s.CacheSize, s.CacheTTL
-	return &answers[K, V]{near: cache.NewNear(o)}
+	return &hookCache[K, V]{near: cache.NewNear(o)}
 }
 
 // hit gives a kept answer. It is apart from ask, so that a hit builds no closure.
-func (a *answers[K, V]) hit(key K, now time.Time) (v V, ok bool) {
+func (a *hookCache[K, V]) hit(key K, now time.Time) (v V, ok bool) {
 	if a.near == nil {
 		return v, false
 	}
@@ -35,7 +35,7 @@ func (a *answers[K, V]) hit(key K, now time.Time) (v V, ok bool) {
 }
 
 // ask asks the hook, once for all who want the same answer at the same time.
-func (a *answers[K, V]) ask(ctx context.Context, key K, now time.Time, hook func(context.Context) (V, time.Duration, error)) (V, error) {
+func (a *hookCache[K, V]) ask(ctx context.Context, key K, now time.Time, hook func(context.Context) (V, time.Duration, error)) (V, error) {
 	if a.near == nil {
 		return guarded(ctx, hook)
 	}
@@ -53,19 +53,19 @@ func guarded[V any](ctx context.Context, hook func(context.Context) (V, time.Dur
 	return v, err
 }
 
-func (a *answers[K, V]) forget(key K) {
+func (a *hookCache[K, V]) forget(key K) {
 	if a.near != nil {
 		a.near.Delete(key)
 	}
 }
 
-func (a *answers[K, V]) forgetIf(match func(K, V) bool) {
+func (a *hookCache[K, V]) forgetIf(match func(K, V) bool) {
 	if a.near != nil {
 		a.near.DeleteFunc(match)
 	}
 }
 
-func (a *answers[K, V]) clear() {
+func (a *hookCache[K, V]) clear() {
 	if a.near != nil {
 		a.near.Clear()
 	}
