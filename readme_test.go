@@ -1,12 +1,15 @@
 package fsa_test
 
 import (
+	"bytes"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // heavy are modules that nobody gets who does not ask for them.
@@ -44,9 +47,11 @@ func TestReadmeProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	port := freePort(t)
+	source := strings.ReplaceAll(string(program[1]), "localhost:5000", "127.0.0.1:"+port)
 	own := strings.Replace(string(mod), "module "+module, "module example.org/readme", 1) +
 		"\nrequire " + module + " v0.0.0\nreplace " + module + " => " + root + "\n"
-	for name, text := range map[string]string{"main.go": string(program[1]), "go.mod": own, "go.sum": string(sum)} {
+	for name, text := range map[string]string{"main.go": source, "go.mod": own, "go.sum": string(sum)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -72,6 +77,56 @@ func TestReadmeProgram(t *testing.T) {
 	for _, m := range heavy {
 		if strings.Contains(linked, m) {
 			t.Errorf("the program links %s:\n%s", m, linked)
+		}
+	}
+	runCommands(t, binary, port, string(readme[bytes.Index(readme, program[1])+len(program[1]):]))
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// runCommands starts a program and runs the curl commands that follow it in the
+// README, which say what status they get.
+func runCommands(t *testing.T, binary, port, text string) {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("there is no curl")
+	}
+	cmd := exec.Command(binary)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}()
+	for i := 0; ; i++ {
+		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
+			c.Close()
+			break
+		}
+		if i == 500 {
+			t.Fatal("the program does not come up")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	commands := regexp.MustCompile(`(?m)^(curl .*?) +# (\d{3})`).FindAllStringSubmatch(text, -1)
+	if len(commands) < 3 {
+		t.Fatalf("the README has %d commands after its program", len(commands))
+	}
+	for _, c := range commands {
+		line := strings.ReplaceAll(c[1], "localhost:5000", "127.0.0.1:"+port)
+		out, err := exec.Command("sh", "-c", line+" -s -o "+os.DevNull+" -w '%{http_code}'").CombinedOutput()
+		if err != nil || string(out) != c[2] {
+			t.Errorf("%s: status %s, want %s (%v)", line, out, c[2], err)
 		}
 	}
 }

@@ -153,6 +153,9 @@ func (c *Client) pairs(pairs []string, add func(name, value string)) {
 func (r *Request) Do() *Response {
 	r.client.t.Helper()
 	target := r.path
+	if !strings.HasPrefix(target, "/") {
+		r.client.t.Fatalf("fsatest: the path %q does not begin with a slash", r.path)
+	}
 	if len(r.query) > 0 {
 		sep := "?"
 		if strings.Contains(target, "?") {

@@ -2,6 +2,8 @@ package fsatest
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -19,7 +21,8 @@ type Matrix struct {
 	// Identities are the logins of those who call; "" is nobody.
 	Identities []string
 
-	// Rows are the routes. Each route of the application needs one.
+	// Rows are the routes. Each route of the application needs one, and may
+	// have several, for several objects say.
 	Rows []Row
 }
 
@@ -49,14 +52,37 @@ func (m Matrix) Run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fault := range m.faults(routes) {
-		t.Error(fault)
+	if faults := m.faults(routes); len(faults) > 0 {
+		for _, fault := range faults {
+			t.Error(fault)
+		}
+		return // the rest would be misleading
 	}
 	for _, row := range m.Rows {
-		if len(row.Status) == len(m.Identities) {
-			m.run(t, row)
-		}
+		m.run(t, row)
 	}
+}
+
+// reached tells which route requests of a method and a path go to. It is found
+// in the patterns of the routes, as the application finds it.
+func reached(routes []fsa.RouteInfo, method, path string) string {
+	mux := http.NewServeMux()
+	names := map[string]string{}
+	for _, r := range routes {
+		pattern := strings.TrimSpace(r.Method + " " + r.Path)
+		name := pattern
+		if strings.HasSuffix(pattern, "/") {
+			pattern += "{$}"
+		}
+		names[pattern] = name
+		mux.Handle(pattern, http.NotFoundHandler())
+	}
+	u, err := url.Parse(path)
+	if err != nil {
+		return ""
+	}
+	_, pattern := mux.Handler(&http.Request{Method: method, URL: u})
+	return names[pattern]
 }
 
 // faults lists where the rows and the routes do not agree.
@@ -79,19 +105,35 @@ func (m Matrix) faults(routes []fsa.RouteInfo) []string {
 	for _, row := range m.Rows {
 		if rows[row.Route] > 0 {
 			faults = append(faults, fmt.Sprintf("the row %q is of no route of the application", row.Route))
+			continue
+		}
+	}
+	for _, row := range m.Rows {
+		method, path := row.target()
+		if to := reached(routes, method, path); to != row.Route && rows[row.Route] == 0 {
+			if to == "" {
+				to = "no route"
+			}
+			faults = append(faults, fmt.Sprintf("the row %q sends its requests to %s, which is %s", row.Route, path, to))
 		}
 	}
 	return faults
 }
 
-func (m Matrix) run(t *testing.T, row Row) {
+// target gives the method and the path of the row's requests.
+func (row Row) target() (method, path string) {
 	method, path, ok := strings.Cut(row.Route, " ")
 	if !ok {
-		method, path = "GET", row.Route
+		method, path = http.MethodGet, row.Route
 	}
 	if row.Path != "" {
 		path = row.Path
 	}
+	return method, path
+}
+
+func (m Matrix) run(t *testing.T, row Row) {
+	method, path := row.target()
 	for i, login := range m.Identities {
 		name := login
 		if name == "" {
