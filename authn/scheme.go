@@ -101,8 +101,15 @@ func authorization(r *http.Request, scheme string) (credentials string, ok bool,
 	return rest[1:], true, nil
 }
 
-// quoted gives s as a quoted-string (RFC 9110, 5.6.4).
+// quoted gives s as a quoted-string (RFC 9110, 5.6.4). What such a string can't
+// hold becomes a space.
 func quoted(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 

@@ -24,6 +24,11 @@ type Search struct {
 	// default: no trusted origin.
 	CrossOrigin *http.CrossOriginProtection
 
+	// Stage is the step of an authentication that the route completes. An
+	// identity of any other stage proves nothing here; so that, where Stage
+	// is empty, whoever has not finished their log-in is nobody.
+	Stage string
+
 	// Verbose tells clients why a credential was refused. It helps attackers
 	// as much as it helps developers.
 	Verbose bool
@@ -35,30 +40,40 @@ var sameOrigin = http.NewCrossOriginProtection()
 // nobody is found, else what Admit, the cross-origin check or a failing scheme
 // said.
 func (s *Search) Run(q *Request) (*identity.Identity, error) {
-	var failure error
-	var refused []Scheme
+	var failure *httperr.Error
+	var refused []bool
 	var reason error
-	for _, scheme := range s.Schemes {
+	for i, scheme := range s.Schemes {
 		id, err := scheme.Authenticate(q)
 		switch {
 		case err == nil && id == nil:
 			continue
-		case err == nil && !id.IsZero():
+		case err == nil && id.IsZero():
+			err = errors.New("scheme " + scheme.Name() + " gave an identity without a login")
+		case err == nil && id.Stage == s.Stage:
 			return s.accept(q, scheme, id)
 		case err == nil:
-			err = errors.New("scheme " + scheme.Name() + " gave an identity without a login")
+			err = Refuse("authentication is not complete")
 		}
 		if Refused(err) {
-			refused = append(refused, scheme)
+			if refused == nil {
+				refused = make([]bool, len(s.Schemes))
+			}
+			refused[i] = true
 			if reason == nil {
 				reason = err
 			}
-		} else if failure == nil {
-			failure = err
+			continue
+		}
+		// The worst failure counts: that the caller has tried too often does
+		// not hide that something is broken.
+		e := httperr.From(err, http.StatusInternalServerError, "internal error in authentication")
+		if failure == nil || e.Status >= 500 && failure.Status < 500 {
+			failure = e
 		}
 	}
 	if failure != nil {
-		return nil, httperr.From(failure, http.StatusInternalServerError, "internal error in authentication")
+		return nil, failure
 	}
 	return nil, s.unauthenticated(refused, reason)
 }
@@ -83,7 +98,7 @@ func (s *Search) accept(q *Request, scheme Scheme, id *identity.Identity) (*iden
 }
 
 // unauthenticated is the answer to a request that proves nobody.
-func (s *Search) unauthenticated(refused []Scheme, reason error) *httperr.Error {
+func (s *Search) unauthenticated(refused []bool, reason error) *httperr.Error {
 	e := httperr.Wrap(http.StatusUnauthorized, "authentication required", reason)
 	if reason != nil {
 		e.Public = "invalid credentials"
@@ -101,10 +116,10 @@ func (s *Search) unauthenticated(refused []Scheme, reason error) *httperr.Error 
 // 401 of the route must carry.
 func (s *Search) Challenges() []string { return s.challenges(nil) }
 
-func (s *Search) challenges(refused []Scheme) []string {
+func (s *Search) challenges(refused []bool) []string {
 	var all []string
-	for _, scheme := range s.Schemes {
-		if c := scheme.Challenge(s.Realm, slices.Contains(refused, scheme)); c != "" {
+	for i, scheme := range s.Schemes {
+		if c := scheme.Challenge(s.Realm, refused != nil && refused[i]); c != "" {
 			all = append(all, c)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/fastsimpleauth/fsa/httperr"
@@ -101,13 +102,25 @@ func (c *compiler[R]) compile(r Rule) *node[R] {
 }
 
 func (c *compiler[R]) group(n *node[R], r Rule) {
-	check, err := c.leaves.Group(r.name)
-	if err != nil {
-		c.faults = append(c.faults, err)
+	if c.leaves.Group == nil {
+		c.fault("%v asks about a group, and nothing here knows groups", r)
+		return
 	}
-	n.check = check
+	check, err := c.leaves.Group(r.name)
+	c.found(n, r, check, err)
 	n.what = fmt.Sprintf("check of group %q", r.name)
 	n.denied = httperr.Errorf(http.StatusForbidden, "not in group %q", r.name)
+}
+
+// found notes the check of a leaf, or why there is none.
+func (c *compiler[R]) found(n *node[R], r Rule, check Check[R], err error) {
+	switch {
+	case err != nil:
+		c.faults = append(c.faults, err)
+	case check == nil:
+		c.fault("%v has no check", r)
+	}
+	n.check = check
 }
 
 func (c *compiler[R]) object(n *node[R], r Rule) {
@@ -123,11 +136,12 @@ func (c *compiler[R]) object(n *node[R], r Rule) {
 			}
 		}
 	}
-	check, err := c.leaves.Object(r.name, r.params, r.mode)
-	if err != nil {
-		c.faults = append(c.faults, err)
+	if c.leaves.Object == nil {
+		c.fault("%v asks about an object, and nothing here knows objects", r)
+		return
 	}
-	n.check = check
+	check, err := c.leaves.Object(r.name, slices.Clone(r.params), r.mode)
+	c.found(n, r, check, err)
 	n.objects = true
 	n.what = fmt.Sprintf("object permission %q", r.name)
 	n.denied = httperr.Errorf(http.StatusForbidden, "permission denied on %s", r.name)

@@ -18,12 +18,12 @@ type Decision[R any] struct {
 }
 
 // Pending is what [Decision.Before] hands to [Decision.After]. The zero
-// Pending knows nothing, so that whoever skips Before gains nothing: After then
-// asks every question itself.
+// Pending knows nothing, and that of another decision counts for nothing, so
+// that whoever skips Before gains nothing: After then asks every question itself.
 type Pending struct {
 	granted uint64 // one bit for each node that has been granted
 	kept    []kept // refused parts of an Any of which another part is undecided
-	asked   bool
+	of      any    // the *Decision that it belongs to
 }
 
 type kept struct {
@@ -57,7 +57,7 @@ func (d *Decision[R]) Before(r R) (Pending, error) {
 	if d.root == nil {
 		return p, errClosed
 	}
-	p.asked = true
+	p.of = d
 	o := d.root.before(r, &p)
 	if o.verdict == undecided {
 		return p, ErrUndecided
@@ -74,7 +74,7 @@ func (d *Decision[R]) After(r R, p Pending) error {
 	if d.root == nil {
 		return errClosed
 	}
-	if !p.asked {
+	if p.of != d {
 		var err error
 		if p, err = d.Before(r); err != ErrUndecided {
 			return err

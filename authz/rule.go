@@ -24,6 +24,7 @@ package authz
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -75,12 +76,12 @@ func Object(domain, param, mode string) Rule {
 
 // All lets those call the route whom every one of the rules lets. An empty All
 // is a fault when routes are compiled.
-func All(rules ...Rule) Rule { return Rule{kind: kindAll, rules: rules} }
+func All(rules ...Rule) Rule { return Rule{kind: kindAll, rules: slices.Clone(rules)} }
 
 // Any lets those call the route whom at least one of the rules lets. The rules
 // that need no parameters are asked first. An empty Any is a fault when routes
 // are compiled.
-func Any(rules ...Rule) Rule { return Rule{kind: kindAny, rules: rules} }
+func Any(rules ...Rule) Rule { return Rule{kind: kindAny, rules: slices.Clone(rules)} }
 
 // IsOpen reports whether the rule is that of [Open].
 func (r Rule) IsOpen() bool { return r.kind == kindOpen }

@@ -65,7 +65,13 @@ func BadParameters(status int, faults []Fault) *Error {
 }
 
 // Error gives both faces. It is for logs: show a client the field Public.
+//
+// A nil *Error in an error is a programming mistake; it is answered as a failure,
+// without a panic.
 func (e *Error) Error() string {
+	if e == nil {
+		return "nil *httperr.Error"
+	}
 	if e.Cause == nil {
 		return fmt.Sprintf("%d: %s", e.Status, e.Public)
 	}
@@ -73,7 +79,12 @@ func (e *Error) Error() string {
 }
 
 // Unwrap gives the cause, so that [errors.Is] and [errors.As] see it.
-func (e *Error) Unwrap() error { return e.Cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Cause
+}
 
 // WithHeader returns a copy of the error with a header field more in its
 // answer. A value of the same name that is already there is kept.
@@ -87,6 +98,9 @@ func (e *Error) WithHeader(name, value string) *Error {
 	return &c
 }
 
+// valid reports whether the status is that of an error.
+func (e *Error) valid() bool { return e.Status >= 400 && e.Status <= 599 }
+
 // From finds the Error in the chain of err. An error that has none is wrapped
 // as one with the given status and text: its own text stays in the log. An
 // Error whose status is not a 4xx or 5xx is a programming mistake, and answered
@@ -97,7 +111,7 @@ func (e *Error) WithHeader(name, value string) *Error {
 func From(err error, status int, public string) *Error {
 	var e *Error
 	switch {
-	case errors.As(err, &e) && e != nil && e.Status >= 400 && e.Status <= 599:
+	case errors.As(err, &e) && e != nil && e.valid():
 		return e
 	case errors.Is(err, context.DeadlineExceeded):
 		return Wrap(http.StatusServiceUnavailable, "the request took too long", err)

@@ -44,7 +44,8 @@ func NewRenderer(format string) (Renderer, error) {
 
 func renderPlain(w http.ResponseWriter, _ *http.Request, e *Error) {
 	writeHead(w, e, "text/plain; charset=utf-8")
-	io.WriteString(w, e.Public)
+	// Error texts may quote bytes of a request that are not UTF-8.
+	io.WriteString(w, strings.ToValidUTF8(e.Public, "\uFFFD"))
 }
 
 // problem is the document of RFC 9457. Its type is "about:blank", since the
@@ -67,8 +68,8 @@ type problemFault struct {
 func renderProblem(w http.ResponseWriter, _ *http.Request, e *Error) {
 	p := problem{
 		Type:      "about:blank",
-		Title:     http.StatusText(e.Status),
-		Status:    e.Status,
+		Title:     http.StatusText(e.status()),
+		Status:    e.status(),
 		Detail:    e.Public,
 		RequestID: w.Header().Get("X-Request-Id"),
 	}
@@ -88,16 +89,52 @@ func renderJSON(w http.ResponseWriter, e *Error, contentType string, v any) {
 	w.Write(append(body, '\n'))
 }
 
+// status is the status of the answer, whatever the error has. A redirect may be
+// rendered too: it has the same forms.
+func (e *Error) status() int {
+	if e.Status < 300 || e.Status > 599 {
+		return http.StatusInternalServerError
+	}
+	return e.Status
+}
+
+// entityHeaders describe an answer that the handler had begun to prepare, and
+// are not true of the error that takes its place. A validator, for one, would
+// have the error taken for the resource.
+var entityHeaders = []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Content-Language", "Content-Range", "Etag", "Last-Modified"}
+
+// framingHeaders say where the answer ends. Nobody but the server knows.
+var framingHeaders = []string{"Content-Length", "Content-Encoding", "Transfer-Encoding", "Trailer"}
+
 func writeHead(w http.ResponseWriter, e *Error, contentType string) {
 	h := w.Header()
+	for _, name := range entityHeaders {
+		h.Del(name)
+	}
 	for name, values := range e.Header {
-		for _, v := range values {
-			h.Add(name, v)
+		if !isToken(name) {
+			continue
 		}
+		for _, v := range values {
+			h.Add(name, strings.Map(printable, v))
+		}
+	}
+	for _, name := range framingHeaders {
+		h.Del(name)
 	}
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Del("Content-Length")
-	h.Del("Content-Encoding")
-	w.WriteHeader(e.Status)
+	w.WriteHeader(e.status())
+}
+
+// isToken reports whether name can be that of a header field (RFC 9110, 5.1).
+func isToken(name string) bool { return (&http.Cookie{Name: name, Value: "x"}).Valid() == nil }
+
+// printable makes spaces of what could end a header field. Servers of net/http do
+// so too; other writers may not.
+func printable(r rune) rune {
+	if r < ' ' && r != '\t' || r == 0x7f {
+		return ' '
+	}
+	return r
 }

@@ -38,7 +38,13 @@ func (b bits) names() string {
 // names nothing, 413 or 415 if the body cannot be read, else 400 with all
 // faults, in the order of the fields and then the unexpected parameters by
 // name. An error of a special parameter comes back as it is.
+//
+// The struct must be addressable and of the type that the binder was made for;
+// else Bind panics. After an error, its fields are not to be used.
 func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
+	if v.Type() != b.typ {
+		panic(fmt.Sprintf("param: Bind of a %v by the binder of %v", v.Type(), b.typ))
+	}
 	var pairs []pair
 	if b.anywhere || b.reject {
 		if err := src.load(); err != nil {
@@ -69,14 +75,14 @@ func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
 			continue
 		}
 		fv := v.FieldByIndex(f.Index)
-		s.name, s.in, s.secret = f.Name, f.In, f.secret
+		s.name, s.in, s.secret, s.shown = f.Name, f.In, f.secret, 0
 		switch f.In {
 		case Path:
 			if slots[i].count > 0 {
 				s.note("parameter %q both from %s", f.Name, slots[i].in.add(Path).names())
 				continue
 			}
-			if !f.codec.text(s, "", src.r.PathValue(f.Name), fv) && f.codec.strict {
+			if !f.codec.text(s, src.r.PathValue(f.Name), fv) && f.codec.strict {
 				return errNoSuchPath
 			}
 		case HeaderField:
@@ -163,7 +169,7 @@ func (f *field[R]) bind(s *sink, pairs []pair, slot *slot, v reflect.Value) {
 		if p.in == Body {
 			decodeJSON(f.codec, s, p.json, v)
 		} else {
-			f.codec.text(s, "", p.text, v)
+			f.codec.text(s, p.text, v)
 		}
 		return
 	}
@@ -182,7 +188,7 @@ func (f *field[R]) bind(s *sink, pairs []pair, slot *slot, v reflect.Value) {
 			texts = append(texts, pairs[i].text)
 		}
 	}
-	f.codec.repeated(s, "", texts, v)
+	f.codec.repeated(s, texts, v)
 }
 
 // bindFast sets a field of the struct at base if its type and what the request
@@ -207,7 +213,7 @@ func (f *field[R]) absent(s *sink, v reflect.Value) {
 	case f.def.IsValid():
 		v.Set(f.def)
 	case f.hasDef:
-		f.codec.text(s, "", f.Default, v)
+		f.codec.text(s, f.Default, v)
 	case f.Required:
 		switch f.In {
 		case HeaderField:
@@ -233,7 +239,7 @@ func (b *Binder[R]) bindHeader(f *field[R], s *sink, slot *slot, r *http.Request
 	case 0:
 		f.absent(s, v)
 	case 1:
-		f.codec.text(s, "", values[0], v)
+		f.codec.text(s, values[0], v)
 	default:
 		s.note("header %q is given %d times", f.header, len(values))
 	}
@@ -244,14 +250,30 @@ func (b *Binder[R]) bindCookie(f *field[R], s *sink, slot *slot, r *http.Request
 		s.note("unexpected request parameter %q", f.Name)
 		return
 	}
+	if n := cookieCount(r.Header["Cookie"]); n > maxCookies {
+		s.note("%d cookies are more than the %d that are accepted", n, maxCookies)
+		return
+	}
 	switch cookies := r.CookiesNamed(f.Name); len(cookies) {
 	case 0:
 		f.absent(s, v)
 	case 1:
-		f.codec.text(s, "", cookies[0].Value, v)
+		f.codec.text(s, cookies[0].Value, v)
 	default:
 		s.note("cookie %q is given %d times", f.Name, len(cookies))
 	}
+}
+
+// maxCookies bounds the cookies of a request that are looked through.
+const maxCookies = 100
+
+// cookieCount gives the number of cookies in header fields, at most one too
+// many.
+func cookieCount(values []string) (n int) {
+	for _, v := range values {
+		n += 1 + strings.Count(v, ";")
+	}
+	return n
 }
 
 // note adds a fault whose text is complete.

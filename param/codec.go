@@ -19,7 +19,7 @@ import (
 // the text it reads is known to be well-formed.
 type codec struct {
 	what string // the type, in the words of a fault: "an integer"
-	text func(s *sink, at jsontext.Pointer, text string, v reflect.Value) bool
+	text func(s *sink, text string, v reflect.Value) bool
 	json func(s *sink, d *jsontext.Decoder, v reflect.Value) bool
 
 	// set is text without the words, for a first try: "" if text converts.
@@ -44,7 +44,14 @@ type codec struct {
 }
 
 // codecs makes codecs, one for each type, also for types that hold themselves.
-type codecs map[reflect.Type]*codec
+type codecs struct {
+	made map[reflect.Type]*codec
+
+	// apart reports whether values of a type never come from a parameter's
+	// value: those of special parameters. Inside another value, or behind a
+	// pointer, a client would set them.
+	apart func(reflect.Type) bool
+}
 
 var (
 	textUnmarshaler   = reflect.TypeFor[encoding.TextUnmarshaler]()
@@ -54,16 +61,31 @@ var (
 
 // of gives the codec of a type, or an error that says why there is none.
 func (cs codecs) of(t reflect.Type) (*codec, error) {
-	if c, ok := cs[t]; ok {
+	if c, ok := cs.made[t]; ok {
 		return c, nil
 	}
-	c := new(codec)
-	cs[t] = c
+	if cs.apart(t) {
+		return nil, fmt.Errorf("a %v does not come from the parameter's value, so that it can't be a part of one; make it a field of the input type itself", t)
+	}
+	c := &codec{text: unfinishedText, json: unfinishedJSON}
+	cs.made[t] = c
 	if err := cs.build(c, t); err != nil {
-		delete(cs, t)
+		delete(cs.made, t)
 		return nil, err
 	}
 	return c, nil
+}
+
+// A codec that is not finished is asked for a default inside the very type that
+// is being made; such a default would hold itself for ever.
+func unfinishedText(s *sink, _ string, _ reflect.Value) bool {
+	s.bad("holds itself", "")
+	return false
+}
+
+func unfinishedJSON(s *sink, d *jsontext.Decoder, _ reflect.Value) bool {
+	s.bad("holds itself", "")
+	return d.SkipValue() != nil
 }
 
 func (cs codecs) build(c *codec, t reflect.Type) error {
@@ -109,7 +131,7 @@ func (cs codecs) build(c *codec, t reflect.Type) error {
 	case reflect.String:
 		scalar(c, "a string", stringText)
 	case reflect.Slice:
-		if t.Elem().Kind() == reflect.Uint8 {
+		if t.Elem() == reflect.TypeFor[byte]() {
 			scalar(c, "base64", bytesText)
 			return nil
 		}
@@ -138,7 +160,7 @@ func (cs codecs) build(c *codec, t reflect.Type) error {
 func scalar(c *codec, what string, set func(text string, v reflect.Value) (reason string)) {
 	c.what = what
 	c.set = set
-	c.text = func(s *sink, at jsontext.Pointer, text string, v reflect.Value) bool {
+	c.text = func(s *sink, text string, v reflect.Value) bool {
 		reason := set(text, v)
 		if reason == "" {
 			return true
@@ -146,7 +168,7 @@ func scalar(c *codec, what string, set func(text string, v reflect.Value) (reaso
 		if reason == notConverted {
 			reason = "is not " + what
 		}
-		s.bad(at, reason, text)
+		s.bad(reason, text)
 		return false
 	}
 	c.json = func(s *sink, d *jsontext.Decoder, v reflect.Value) bool {
@@ -159,14 +181,14 @@ const notConverted = "!"
 
 // stringJSON reads a JSON string as the text it holds.
 func stringJSON(c *codec, s *sink, d *jsontext.Decoder, v reflect.Value) bool {
-	if d.PeekKind() != '"' || c.composite && d.StackPointer() != "" {
+	if d.PeekKind() != '"' || c.composite && d.StackDepth() > 0 {
 		return mismatch(c, s, d)
 	}
 	t, err := d.ReadToken()
 	if err != nil {
 		return broken(s, d)
 	}
-	return c.text(s, d.StackPointer(), t.String(), v)
+	return c.text(s, t.String(), v)
 }
 
 // mismatch skips a JSON value of a kind that does not fit, and says so.
@@ -177,17 +199,26 @@ func mismatch(c *codec, s *sink, d *jsontext.Decoder) bool {
 		return broken(s, d)
 	}
 	if null {
-		s.bad(d.StackPointer(), "must not be null", "")
+		s.bad("must not be null", "")
 	} else {
-		s.bad(d.StackPointer(), "is not "+c.what, string(value[:min(len(value), 100)]))
+		s.bad("is not "+c.what, shownJSON(c, value))
 	}
 	return false
+}
+
+// shownJSON gives what a fault shows of a JSON value. There may be secrets in
+// what should have been an object, so of that it is nothing.
+func shownJSON(c *codec, value jsontext.Value) string {
+	if c.composite || len(value) > 100 {
+		return ""
+	}
+	return string(value)
 }
 
 // broken is for JSON text that was checked and still cannot be read, which
 // does not happen; it is a fault of the request rather than a panic.
 func broken(s *sink, d *jsontext.Decoder) bool {
-	s.bad(d.StackPointer(), "cannot be read", "")
+	s.bad("cannot be read", "")
 	return false
 }
 
@@ -208,7 +239,7 @@ func numberJSON(c *codec, set func(string, reflect.Value) string) func(*sink, *j
 			if reason == notConverted {
 				reason = "is not " + c.what
 			}
-			s.bad(d.StackPointer(), reason, text)
+			s.bad(reason, text)
 			return false
 		case '"':
 			return stringJSON(c, s, d, v)
@@ -236,13 +267,17 @@ func boolJSON(s *sink, d *jsontext.Decoder, v reflect.Value) bool {
 func unmarshaler(c *codec, t reflect.Type, isText, isJSON bool) {
 	c.what = "a valid " + t.Name()
 	c.strict = isText && t.Kind() == reflect.Array && t.Elem().Kind() == reflect.Uint8 // a UUID
+	raw := t == reflect.TypeFor[json.RawMessage]() || t == reflect.TypeFor[jsontext.Value]()
 	readJSON := func(s *sink, d *jsontext.Decoder, v reflect.Value) bool {
+		if d.PeekKind() == 'n' && !raw {
+			return mismatch(c, s, d) // most types take null for "leave it as it is"
+		}
 		value, err := d.ReadValue()
 		if err != nil {
 			return broken(s, d)
 		}
 		if err := json2.Unmarshal(value, v.Addr().Interface()); err != nil {
-			s.bad(d.StackPointer(), "is not "+c.what, string(value[:min(len(value), 100)]))
+			s.bad("is not "+c.what, shownJSON(c, value))
 			return false
 		}
 		return true
@@ -266,21 +301,18 @@ func unmarshaler(c *codec, t reflect.Type, isText, isJSON bool) {
 }
 
 // jsonText gives the text conversion of a type whose HTTP text is JSON.
-func jsonText(c *codec) func(*sink, jsontext.Pointer, string, reflect.Value) bool {
+func jsonText(c *codec) func(*sink, string, reflect.Value) bool {
 	c.composite = true
-	return func(s *sink, at jsontext.Pointer, text string, v reflect.Value) bool {
+	return func(s *sink, text string, v reflect.Value) bool {
 		raw := []byte(text)
 		if !shallow(raw) {
-			s.bad(at, fmt.Sprintf("is nested deeper than %d levels", maxDepth), "")
+			s.bad(fmt.Sprintf("is nested deeper than %d levels", maxDepth), "")
 			return false
 		}
 		if reason := checkJSON(raw); reason != "" {
-			s.bad(at, "is not valid JSON: "+reason, text)
+			s.bad("is not valid JSON: "+reason, "")
 			return false
 		}
-		base := s.base
-		s.base = base + at
-		defer func() { s.base = base }()
 		return decodeJSON(c, s, raw, v)
 	}
 }
@@ -289,7 +321,7 @@ func checkJSON(raw []byte) (reason string) {
 	d := borrowDecoder(raw)
 	defer d.release()
 	if err := onlyValue(&d.Decoder); err != nil {
-		return syntaxReason(err)
+		return syntaxReason(err, raw)
 	}
 	return ""
 }
@@ -297,6 +329,14 @@ func checkJSON(raw []byte) (reason string) {
 // decodeJSON converts JSON text that is known to be well-formed.
 func decodeJSON(c *codec, s *sink, raw []byte, v reflect.Value) bool {
 	d := borrowDecoder(raw)
-	defer d.release()
+	if s.decoders == nil {
+		s.decoders = s.few[:0]
+	}
+	s.decoders = append(s.decoders, &d.Decoder)
+	s.read += len(raw)
+	defer func() {
+		s.decoders = s.decoders[:len(s.decoders)-1]
+		d.release()
+	}()
 	return c.json(s, &d.Decoder, v)
 }

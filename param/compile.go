@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Options say what a [Binder] must know of the route it works for. R is
@@ -46,6 +47,7 @@ type Field struct {
 
 // Binder fills structs of one type. It is immutable and may be shared.
 type Binder[R any] struct {
+	typ      reflect.Type
 	fields   []field[R]
 	byName   map[string]int
 	specials []int // indexes of the special ones
@@ -69,20 +71,26 @@ type field[R any] struct {
 // Compile makes the binder for a struct type. The error joins all that is
 // wrong with the type, each fault in an error of its own.
 func Compile[R any](t reflect.Type, o Options[R]) (*Binder[R], error) {
-	b := &Binder[R]{byName: map[string]int{}, exempt: o.Exempt, reject: o.RejectUnexpected}
+	b := &Binder[R]{typ: t, byName: map[string]int{}, exempt: o.Exempt, reject: o.RejectUnexpected}
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("the input type %v is not a struct; give a struct with one field for each parameter, or none at all", t)
 	}
-	fields, err := structFields(t, "param")
+	apart := func(t reflect.Type) bool {
+		_, special := o.Specials[t]
+		return special || t == reflect.TypeFor[Header]() || t == reflect.TypeFor[Cookie]()
+	}
+	fields, err := structFields(t, "param", apart)
 	if err != nil {
 		return nil, err
 	}
-	codecs := codecs{}
+	codecs := codecs{made: map[reflect.Type]*codec{}, apart: apart}
+	faulty := map[string]bool{}
 	for _, sf := range fields {
 		f, err := makeField(codecs, sf, o)
 		if err != nil {
+			faulty[f.Name] = true
 			fault("field %s of %v: %w", sf.Name, t, err)
 			continue
 		}
@@ -100,7 +108,9 @@ func Compile[R any](t reflect.Type, o Options[R]) (*Binder[R], error) {
 		b.anywhere = b.anywhere || !f.Special && f.In == Nowhere
 	}
 	for _, name := range o.Path {
-		if i, ok := b.byName[name]; !ok {
+		if i, ok := b.byName[name]; faulty[name] {
+			continue
+		} else if !ok {
 			fault("path parameter %q has no field in %v; add one, such as %s", name, t, example(name))
 		} else if b.fields[i].In != Path {
 			fault("path parameter %q is the field %s of %v, which takes its value elsewhere", name, t.FieldByIndex(b.fields[i].Index).Name, t)
@@ -114,7 +124,8 @@ func Compile[R any](t reflect.Type, o Options[R]) (*Binder[R], error) {
 
 // example gives the declaration of a field for a path parameter.
 func example(name string) string {
-	field := strings.ToUpper(name[:1]) + name[1:]
+	_, n := utf8.DecodeRuneInString(name)
+	field := strings.ToUpper(name[:n]) + name[n:]
 	if snake(field) == name {
 		return field + " string"
 	}
@@ -149,11 +160,16 @@ func makeField[R any](cs codecs, sf reflect.StructField, o Options[R]) (field[R]
 	case elem == reflect.TypeFor[Header]():
 		f.In = HeaderField
 		f.header = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
+		if !isToken(name) {
+			return f, fmt.Errorf("%q is not a valid name of a header field", name)
+		}
+		cs = plainCodecs()
 	case elem == reflect.TypeFor[Cookie]():
 		f.In = CookieField
-		if (&http.Cookie{Name: name, Value: "x"}).Valid() != nil {
+		if !isToken(name) {
 			return f, fmt.Errorf("%q is not a valid name of a cookie", name)
 		}
+		cs = plainCodecs()
 	case slices.Contains(o.Path, name):
 		f.In = Path
 		if !f.Required {
@@ -173,12 +189,22 @@ func makeField[R any](cs codecs, sf reflect.StructField, o Options[R]) (field[R]
 		f.Default, f.hasDef = text, true
 		if immutable(sf.Type) {
 			v := reflect.New(sf.Type).Elem()
-			codec.text(&sink{}, "", text, v)
+			codec.text(&sink{}, text, v)
 			f.def = v
 		}
 	}
 	return f, nil
 }
+
+// plainCodecs makes codecs for the types whose values stand apart: they are the
+// whole of their field, or what it points to.
+func plainCodecs() codecs {
+	return codecs{made: map[reflect.Type]*codec{}, apart: func(reflect.Type) bool { return false }}
+}
+
+// isToken reports whether a name can be that of a header field or a cookie: both
+// are tokens (RFC 9110, 5.6.2).
+func isToken(name string) bool { return (&http.Cookie{Name: name, Value: "x"}).Valid() == nil }
 
 // immutable reports whether one value of the type can be given to several
 // requests.

@@ -21,9 +21,9 @@ func (cs codecs) pointer(c *codec, t reflect.Type) error {
 	c.what = elem.what
 	c.elem = elem.elem
 	c.strict = elem.strict
-	c.text = func(s *sink, at jsontext.Pointer, text string, v reflect.Value) bool {
+	c.text = func(s *sink, text string, v reflect.Value) bool {
 		p := reflect.New(t.Elem())
-		if !elem.text(s, at, text, p.Elem()) {
+		if !elem.text(s, text, p.Elem()) {
 			return false
 		}
 		v.Set(p)
@@ -37,6 +37,9 @@ func (cs codecs) pointer(c *codec, t reflect.Type) error {
 			v.SetZero()
 			return true
 		}
+		if !s.spend(int(t.Elem().Size())) {
+			return skip(s, d)
+		}
 		p := reflect.New(t.Elem())
 		if !elem.json(s, d, p.Elem()) {
 			return false
@@ -47,67 +50,94 @@ func (cs codecs) pointer(c *codec, t reflect.Type) error {
 	return nil
 }
 
+// skip passes over a value that is at fault already.
+func skip(s *sink, d *jsontext.Decoder) bool {
+	if d.SkipValue() != nil {
+		return broken(s, d)
+	}
+	return false
+}
+
 func (cs codecs) slice(c *codec, t reflect.Type) error {
 	elem, err := cs.of(t.Elem())
 	if err != nil {
 		return err
 	}
+	for e := t.Elem(); e.Kind() == reflect.Slice || e.Kind() == reflect.Pointer; e = e.Elem() {
+		if e == t {
+			return fmt.Errorf("%v is a list of itself; a text would be a list of a list of it, without end", t)
+		}
+	}
 	c.what = "a list"
 	c.elem = elem
 	c.json = func(s *sink, d *jsontext.Decoder, v reflect.Value) bool {
-		if d.PeekKind() == '"' {
+		switch d.PeekKind() {
+		case '"':
 			return stringJSON(c, s, d, v)
+		case '[':
+			return listJSON(elem, t, s, d, v)
 		}
-		if d.PeekKind() != '[' {
-			return mismatch(c, s, d)
-		}
-		if _, err := d.ReadToken(); err != nil {
-			return broken(s, d)
-		}
-		list, ok := reflect.MakeSlice(t, 0, 0), true
-		for d.PeekKind() != ']' {
-			e := reflect.New(t.Elem()).Elem()
-			before := d.InputOffset()
-			ok = elem.json(s, d, e) && ok
-			if d.InputOffset() == before {
-				return false
-			}
-			if ok {
-				list = reflect.Append(list, e)
-			}
-		}
-		if _, err := d.ReadToken(); err != nil {
-			return broken(s, d)
-		}
-		if ok {
-			v.Set(list)
-		}
-		return ok
+		return mismatch(c, s, d)
 	}
 	asJSON := jsonText(c)
-	c.text = func(s *sink, at jsontext.Pointer, text string, v reflect.Value) bool {
+	c.text = func(s *sink, text string, v reflect.Value) bool {
 		if t := strings.TrimSpace(text); strings.HasPrefix(t, "[") && checkJSON([]byte(t)) == "" {
-			return asJSON(s, at, t, v)
+			return asJSON(s, t, v)
 		}
-		return c.repeated(s, at, []string{text}, v)
+		return c.repeated(s, []string{text}, v)
 	}
 	return nil
 }
 
+// listJSON reads a list. Its elements are counted first, so that they are where
+// they belong at once, and refused before they take memory.
+func listJSON(elem *codec, t reflect.Type, s *sink, d *jsontext.Decoder, v reflect.Value) bool {
+	if _, err := d.ReadToken(); err != nil {
+		return broken(s, d)
+	}
+	n := 0
+	if d.PeekKind() != ']' {
+		n = elements(d.UnreadBuffer())
+	}
+	ok := s.spend(n * int(t.Elem().Size()))
+	var list reflect.Value
+	if ok {
+		list = reflect.MakeSlice(t, n, n)
+	}
+	for i := 0; d.PeekKind() != ']'; i++ {
+		before := d.InputOffset()
+		if i < n && list.IsValid() {
+			ok = elem.json(s, d, list.Index(i)) && ok
+		} else {
+			ok = skip(s, d)
+		}
+		if d.InputOffset() == before {
+			return false
+		}
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return broken(s, d)
+	}
+	if ok {
+		v.Set(list)
+	}
+	return ok
+}
+
 // repeated converts a parameter that is given once for each element of a list.
-func (c *codec) repeated(s *sink, at jsontext.Pointer, texts []string, v reflect.Value) bool {
+func (c *codec) repeated(s *sink, texts []string, v reflect.Value) bool {
 	t := v.Type()
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	list, ok := reflect.MakeSlice(t, len(texts), len(texts)), true
 	for i, text := range texts {
-		where := at
 		if len(texts) > 1 {
-			where = at.AppendToken(strconv.Itoa(i))
+			s.index = i + 1
 		}
-		ok = c.elem.text(s, where, text, list.Index(i)) && ok
+		ok = c.elem.text(s, text, list.Index(i)) && ok
 	}
+	s.index = 0
 	if !ok {
 		return false
 	}
@@ -125,27 +155,39 @@ func (cs codecs) mapping(c *codec, t reflect.Type) error {
 	if err != nil {
 		return err
 	}
+	if key.set == nil {
+		return fmt.Errorf("%v has keys that are no plain text; use strings, integers, or a type with a method UnmarshalText", t)
+	}
 	elem, err := cs.of(t.Elem())
 	if err != nil {
 		return err
 	}
 	c.what = "an object"
+	entry := mapEntry(t)
 	c.json = func(s *sink, d *jsontext.Decoder, v reflect.Value) bool {
 		if d.PeekKind() == '"' {
 			return stringJSON(c, s, d, v)
 		}
+		if !s.spend(mapHeader) {
+			return skip(s, d)
+		}
 		m, ok := reflect.MakeMap(t), true
-		done := object(c, s, d, func(name string, at jsontext.Pointer) bool {
-			k := reflect.New(t.Key()).Elem()
-			if !key.text(s, at, name, k) {
+		k, e := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
+		done := object(c, s, d, func(name string) bool {
+			k.SetZero()
+			if !key.text(s, name, k) {
 				ok = false
 				return d.SkipValue() == nil
 			}
-			if m.MapIndex(k).IsValid() {
-				s.bad(at, "is a name that is given twice", "")
+			if !k.Comparable() || m.MapIndex(k).IsValid() {
+				s.bad("is a name that is given twice", "")
 				ok = false
 			}
-			e := reflect.New(t.Elem()).Elem()
+			if !s.spend(entry(m.Len())) {
+				ok = false
+				return d.SkipValue() == nil
+			}
+			e.SetZero()
 			if !elem.json(s, d, e) {
 				ok = false
 			} else if ok {
@@ -162,9 +204,37 @@ func (cs codecs) mapping(c *codec, t reflect.Type) error {
 	return nil
 }
 
+// What a map takes: a header, and as soon as it has an entry, room for eight.
+const (
+	mapHeader = 48
+	mapGroup  = 8
+)
+
+// mapEntry gives the function that tells what one entry more takes.
+func mapEntry(t reflect.Type) func(entries int) int {
+	slot := int(min(t.Key().Size(), 128) + min(t.Elem().Size(), 128))
+	beside := 0 // large ones stand beside the map
+	for _, u := range []reflect.Type{t.Key(), t.Elem()} {
+		if u.Size() > 128 {
+			beside += int(u.Size())
+		}
+	}
+	return func(entries int) int {
+		switch {
+		case entries == 0:
+			return mapGroup*(slot+1) + beside
+		case entries < mapGroup:
+			return beside
+		}
+		return 2*slot + beside // tables are half full, now and then
+	}
+}
+
+var anyEntry = mapEntry(reflect.TypeFor[map[string]any]())
+
 // object reads a JSON object and calls member before the value of each of its
 // members; member consumes the value, and reports whether it could.
-func object(c *codec, s *sink, d *jsontext.Decoder, member func(name string, at jsontext.Pointer) bool) bool {
+func object(c *codec, s *sink, d *jsontext.Decoder, member func(name string) bool) bool {
 	if d.PeekKind() != '{' {
 		return mismatch(c, s, d)
 	}
@@ -177,7 +247,7 @@ func object(c *codec, s *sink, d *jsontext.Decoder, member func(name string, at 
 			return broken(s, d)
 		}
 		at := d.InputOffset()
-		if !member(name.String(), d.StackPointer()) || d.InputOffset() == at {
+		if !member(name.String()) || d.InputOffset() == at {
 			return false
 		}
 	}
@@ -217,21 +287,28 @@ func (cs codecs) structure(c *codec, t reflect.Type) error {
 			return stringJSON(c, s, d, v)
 		}
 		ok := true
-		seen := make([]bool, len(members))
-		start := d.StackPointer()
-		done := object(c, s, d, func(name string, at jsontext.Pointer) bool {
+		var few [32]bool
+		seen := few[:]
+		if len(members) > len(few) {
+			seen = make([]bool, len(members))
+		}
+		done := object(c, s, d, func(name string) bool {
 			i, known := byName[name]
 			if !known {
-				s.bad(at, "is not expected", "")
+				s.bad("is not expected", "")
 				ok = false
 				return d.SkipValue() == nil
 			}
 			m := &members[i]
 			seen[i] = true
-			shown := s.secret
-			s.secret = s.secret || m.secret
+			if !m.secret {
+				ok = m.codec.json(s, d, v.FieldByIndex(m.index)) && ok
+				return true
+			}
+			secret, shown := s.secret, s.shown
+			s.hide(d)
 			ok = m.codec.json(s, d, v.FieldByIndex(m.index)) && ok
-			s.secret = shown
+			s.secret, s.shown = secret, shown
 			return true
 		})
 		if !done {
@@ -242,9 +319,9 @@ func (cs codecs) structure(c *codec, t reflect.Type) error {
 			switch {
 			case seen[i]:
 			case m.hasDef:
-				ok = m.codec.text(s, "", m.def, v.FieldByIndex(m.index)) && ok
+				ok = m.codec.text(s, m.def, v.FieldByIndex(m.index)) && ok
 			case m.required:
-				s.bad(start.AppendToken(m.name), "is missing", "")
+				s.badMember(m.name, "is missing", "")
 				ok = false
 			}
 		}
@@ -255,7 +332,7 @@ func (cs codecs) structure(c *codec, t reflect.Type) error {
 
 // members lists the fields of a struct as encoding/json would name them.
 func (cs codecs) members(t reflect.Type) ([]member, error) {
-	fields, err := structFields(t, "json")
+	fields, err := structFields(t, "json", cs.apart)
 	if err != nil {
 		return nil, err
 	}
@@ -321,11 +398,18 @@ func anyValue(c *codec) {
 func readAny(s *sink, d *jsontext.Decoder) (any, bool) {
 	switch d.PeekKind() {
 	case '{':
+		if !s.spend(mapHeader) {
+			return nil, skip(s, d)
+		}
 		m, ok := map[string]any{}, true
-		done := object(nil, s, d, func(name string, at jsontext.Pointer) bool {
+		done := object(nil, s, d, func(name string) bool {
 			if reason := checkText(name); reason != "" {
-				s.bad(at, reason, "")
+				s.bad(reason, "")
 				ok = false
+			}
+			if !s.spend(anyEntry(len(m))) {
+				ok = false
+				return d.SkipValue() == nil
 			}
 			before := d.InputOffset()
 			x, good := readAny(s, d)
@@ -337,19 +421,34 @@ func readAny(s *sink, d *jsontext.Decoder) (any, bool) {
 		if _, err := d.ReadToken(); err != nil {
 			return nil, broken(s, d)
 		}
-		list, ok := []any{}, true
-		for d.PeekKind() != ']' {
+		n := 0
+		if d.PeekKind() != ']' {
+			n = elements(d.UnreadBuffer())
+		}
+		ok := s.spend(24 + 16*n) // header and elements
+		if !ok {
+			n = 0
+		}
+		list := make([]any, n)
+		for i := 0; d.PeekKind() != ']'; i++ {
 			before := d.InputOffset()
-			x, good := readAny(s, d)
+			if i < n {
+				x, good := readAny(s, d)
+				list[i], ok = x, ok && good
+			} else {
+				ok = skip(s, d)
+			}
 			if d.InputOffset() == before {
 				return nil, false
 			}
-			list, ok = append(list, x), ok && good
 		}
 		if _, err := d.ReadToken(); err != nil {
 			return nil, broken(s, d)
 		}
 		return list, ok
+	}
+	if !s.spend(16) {
+		return nil, skip(s, d)
 	}
 	t, err := d.ReadToken()
 	if err != nil {
@@ -364,14 +463,14 @@ func readAny(s *sink, d *jsontext.Decoder) (any, bool) {
 		text := t.String()
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsInf(f, 0) {
-			s.bad(d.StackPointer(), "is out of range", text)
+			s.bad("is out of range", text)
 			return nil, false
 		}
 		return f, true
 	}
 	text := t.String()
 	if reason := checkText(text); reason != "" {
-		s.bad(d.StackPointer(), reason, "")
+		s.bad(reason, "")
 		return nil, false
 	}
 	return text, true

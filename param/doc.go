@@ -9,7 +9,8 @@
 // One exported field is one parameter. Its name is that of its param tag, else
 // of its json tag, else the field's name in lower snake case (UserID is
 // user_id). Fields of embedded structs count as the struct's own. The tag
-// param:"-" skips a field.
+// param:"-" skips a field, and so does json:"-" where there is no param tag: what
+// a type keeps from its clients in JSON, it keeps from them in a query too.
 //
 // A parameter is mandatory unless its field is a pointer, has a default tag or
 // says param:"name,optional".
@@ -26,7 +27,12 @@
 // All faults of a request are reported together, each with its parameter's
 // name. Nothing is guessed: a parameter that comes from two places, a scalar
 // that is given twice, an unknown parameter, a JSON value of another type, are
-// all faults.
+// all faults. Nor can a client set what the framework sets: special parameters,
+// [Header] and [Cookie] are fields of their own, never parts of another value.
+//
+// Work and memory are in proportion to what the request has sent. A JSON text
+// that asks for much more memory than its length (a list of {} for a list of
+// large structs) is refused.
 //
 // # Conversions
 //
@@ -40,7 +46,7 @@
 //   - slices: the parameter repeated, or one JSON list.
 //   - structs, maps: a JSON object, in HTTP as text.
 //   - [JSON]: any JSON value, in HTTP as text.
-//   - pointers to these; JSON null is a nil pointer.
+//   - pointers to these; JSON null is a nil pointer. Elsewhere null is a fault, but for [JSON], any and json.RawMessage.
 //
 // A JSON string converts as the same HTTP text would, so "17" is an integer;
 // nothing else crosses types. The fields of a struct inside a JSON value have

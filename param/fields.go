@@ -13,18 +13,27 @@ import (
 
 // structFields lists the exported fields of a struct with those of the structs
 // embedded in it. A tag of the given kind that says "-" skips a field, and one
-// that names an embedded struct makes it a field like any other.
-func structFields(t reflect.Type, tag string) ([]reflect.StructField, error) {
+// that names an embedded struct makes it a field like any other. So does apart,
+// of types whose fields are not for clients to set.
+//
+// A field that JSON skips is no parameter either, unless its param tag says so:
+// json:"-" is how a type that is also stored keeps its role field from clients.
+func structFields(t reflect.Type, tag string, apart func(reflect.Type) bool) ([]reflect.StructField, error) {
 	var fields []reflect.StructField
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if f.Tag.Get(tag) == "-" {
 			continue
 		}
+		if f.Tag.Get(tag) == "" && f.Tag.Get("json") == "-" {
+			continue
+		}
 		name, _, _ := strings.Cut(f.Tag.Get(tag), ",")
 		switch {
-		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct && !atomic(f.Type):
-			inner, err := structFields(f.Type, tag)
+		case tag == "param" && name != "" && !f.IsExported():
+			return nil, fmt.Errorf("field %s of %v has a param tag and is not exported; export it, or drop the tag", f.Name, t)
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct && !atomic(f.Type) && !apart(f.Type):
+			inner, err := structFields(f.Type, tag, apart)
 			if err != nil {
 				return nil, err
 			}
@@ -32,7 +41,7 @@ func structFields(t reflect.Type, tag string) ([]reflect.StructField, error) {
 				g.Index = append(slices.Clone(f.Index), g.Index...)
 				fields = append(fields, g)
 			}
-		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Pointer:
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Pointer && !apart(f.Type):
 			return nil, fmt.Errorf("%v embeds the pointer %v; embed the struct itself", t, f.Type)
 		case f.IsExported():
 			fields = append(fields, f)
@@ -92,7 +101,7 @@ func checkTags(f reflect.StructField) error {
 // checkDefault converts the default of a field, to see whether it can be.
 func checkDefault(c *codec, f reflect.StructField, text string) error {
 	s := sink{name: f.Name}
-	if !c.text(&s, "", text, reflect.New(f.Type).Elem()) {
+	if !c.text(&s, text, reflect.New(f.Type).Elem()) {
 		return fmt.Errorf("its default %q does not convert: %s", text, texts(s.faults))
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -47,7 +48,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // borrowDecoder gives a decoder of text, which must not change until release.
 func borrowDecoder(text []byte) *decoder {
 	d := decoders.Get().(*decoder)
-	d.text = *bytes.NewBuffer(text)
+	d.text = *bytes.NewBuffer(text[:len(text):len(text)])
 	d.Reset(&d.text)
 	return d
 }
@@ -75,20 +76,45 @@ func onlyValue(d *jsontext.Decoder) error {
 	}
 }
 
-// syntaxReason says what is wrong with JSON text, and where, without quoting
-// more of it than a character.
-func syntaxReason(err error) string {
+// syntaxReason says what is wrong with JSON text, and where. It quotes nothing
+// of it: the fault may be in the middle of a secret.
+func syntaxReason(err error, text []byte) string {
 	var s *jsontext.SyntacticError
 	switch {
-	case err == nil:
+	case err == nil, err == errTrailing:
 		return errTrailing.Error()
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		errors.As(err, &s)
-		return fmt.Sprintf("a name is given twice, at byte %d", s.ByteOffset)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "it ends too early"
-	case errors.As(err, &s) && s.Err != nil:
-		return fmt.Sprintf("%v, at byte %d", s.Err, s.ByteOffset)
+	case !errors.As(err, &s):
+		return "it cannot be read"
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return fmt.Sprintf("a name is given twice, at byte %d", s.ByteOffset)
+	case !utf8.Valid(text):
+		return "it is not valid UTF-8"
 	}
-	return err.Error()
+	return fmt.Sprintf("syntax error at byte %d", s.ByteOffset)
+}
+
+// elements counts the elements of a list whose text, known to be well-formed,
+// begins with the first of them.
+func elements(text []byte) int {
+	n, depth, quoted := 1, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth < 0 {
+				return n
+			}
+		case c == ',' && depth == 0:
+			n++
+		}
+	}
+	return n
 }

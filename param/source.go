@@ -250,12 +250,12 @@ func (s *Source) scanJSON(body []byte) *httperr.Error {
 	defer d.release()
 	if d.PeekKind() != '{' {
 		if err := onlyValue(&d.Decoder); err != nil {
-			return malformed(err)
+			return malformed(err, body)
 		}
 		return httperr.Errorf(http.StatusBadRequest, "the JSON body must be an object whose properties are the parameters")
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return malformed(err)
+		return malformed(err, body)
 	}
 	for n := 0; d.PeekKind() == '"'; n++ {
 		if n == maxPairs {
@@ -263,12 +263,12 @@ func (s *Source) scanJSON(body []byte) *httperr.Error {
 		}
 		name, err := d.ReadToken()
 		if err != nil {
-			return malformed(err)
+			return malformed(err, body)
 		}
 		p := pair{name: name.String(), in: Body}
 		value, err := d.ReadValue()
 		if err != nil {
-			return malformed(err)
+			return malformed(err, body)
 		}
 		// The decoder's value is its own only until the next read; the body
 		// stays ours until Release.
@@ -277,14 +277,14 @@ func (s *Source) scanJSON(body []byte) *httperr.Error {
 		s.pairs = append(s.pairs, p)
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return malformed(err)
+		return malformed(err, body)
 	}
 	if _, err := d.ReadToken(); err != io.EOF {
-		return malformed(err)
+		return malformed(err, body)
 	}
 	return nil
 }
 
-func malformed(err error) *httperr.Error {
-	return httperr.Errorf(http.StatusBadRequest, "the JSON body is malformed: %s", syntaxReason(err))
+func malformed(err error, body []byte) *httperr.Error {
+	return httperr.Errorf(http.StatusBadRequest, "the JSON body is malformed: %s", syntaxReason(err, body))
 }

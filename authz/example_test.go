@@ -1,0 +1,80 @@
+package authz_test
+
+import (
+	"fmt"
+
+	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/httperr"
+)
+
+// A rule is compiled once, and then decided for each request in two steps.
+func Example() {
+	type call struct {
+		admin   bool
+		manages map[int]bool // stores, by what is in the request
+		store   int
+	}
+	rule := authz.Any(authz.Group("admin"), authz.Object("store", "sid", "manager"))
+	d, err := authz.Compile(rule, authz.Leaves[call]{
+		Group: func(name string) (authz.Check[call], error) {
+			return func(c call) (bool, error) { return c.admin, nil }, nil
+		},
+		Object: func(domain string, params []string, mode string) (authz.Check[call], error) {
+			return func(c call) (bool, error) {
+				manager, there := c.manages[c.store]
+				if !there {
+					return false, authz.ErrNoSuchObject
+				}
+				return manager, nil
+			}, nil
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stores := map[int]bool{1: true, 2: false}
+	for _, c := range []call{{true, stores, 9}, {false, stores, 1}, {false, stores, 2}, {false, stores, 9}} {
+		pending, err := d.Before(c)
+		first := "decided"
+		if err == authz.ErrUndecided {
+			first = "undecided" // here the parameters would be bound
+			err = d.After(c, pending)
+		}
+		if err != nil {
+			e := httperr.From(err, 500, "")
+			fmt.Println(first, e.Status, e.Public)
+			continue
+		}
+		fmt.Println(first, "granted")
+	}
+	// Output:
+	// decided granted
+	// undecided granted
+	// undecided 403 not in group "admin"
+	// undecided 404 object not found
+}
+
+// What a rule can't mean is said when it is compiled, all at once.
+func ExampleCompile() {
+	_, err := authz.Compile(authz.All(authz.Any(), authz.Open(), authz.Group("admins")), authz.Leaves[int]{
+		Group: func(name string) (authz.Check[int], error) {
+			return nil, fmt.Errorf("unknown group %q; did you mean admin?", name)
+		},
+	})
+	fmt.Println(err)
+	// Output:
+	// authz.Any() is empty; give it the rules that it combines
+	// authz.Open() stands inside another rule; an open route is declared by authz.Open() alone
+	// unknown group "admins"; did you mean admin?
+}
+
+// The zero Rule closes: what was forgotten opens nothing.
+func ExampleRule() {
+	var forgotten authz.Rule
+	fmt.Println(forgotten)
+	fmt.Println(authz.All(authz.Group("employee"), authz.Object("store", "sid", "manager")))
+	// Output:
+	// Close()
+	// All(Group("employee"), Object("store", "sid", "manager"))
+}

@@ -1,0 +1,240 @@
+package authz_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/fastsimpleauth/fsa/authz"
+	"pgregory.net/rapid"
+)
+
+// tree is a rule that the test can look into.
+type tree struct {
+	kind string // close auth group object all any
+	name string
+	sub  []tree
+}
+
+func (n tree) rule() authz.Rule {
+	var parts []authz.Rule
+	for _, s := range n.sub {
+		parts = append(parts, s.rule())
+	}
+	switch n.kind {
+	case "auth":
+		return authz.Auth()
+	case "group":
+		return authz.Group(n.name)
+	case "object":
+		return authz.Object(n.name, "sid", "")
+	case "all":
+		return authz.All(parts...)
+	case "any":
+		return authz.Any(parts...)
+	}
+	return authz.Close()
+}
+
+// draw makes a random tree; every leaf has a name of its own.
+func draw(t *rapid.T, depth int, next func() string) tree {
+	kinds := []string{"group", "object", "group", "object", "auth", "close", "all", "any", "all", "any"}
+	if depth == 0 {
+		kinds = kinds[:6]
+	}
+	n := tree{kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
+	switch n.kind {
+	case "group", "object":
+		n.name = n.kind + next()
+	case "all", "any":
+		for range rapid.IntRange(1, 4).Draw(t, "parts") {
+			n.sub = append(n.sub, draw(t, depth-1, next))
+		}
+	}
+	return n
+}
+
+// The reference: what a rule means, written down without any thought of when
+// what is known. An answer is one of granted, refused (with the leaf), missing,
+// failed.
+
+type result struct {
+	verdict string
+	by      string // the leaf that decided
+}
+
+func (n tree) closed() bool {
+	switch n.kind {
+	case "close":
+		return true
+	case "all":
+		return slices.ContainsFunc(n.sub, tree.closed)
+	case "any":
+		return !slices.ContainsFunc(n.sub, func(s tree) bool { return !s.closed() })
+	}
+	return false
+}
+
+func (n tree) objects() bool {
+	return n.kind == "object" || slices.ContainsFunc(n.sub, func(s tree) bool { return !s.closed() && s.objects() })
+}
+
+// early decides with the groups alone: "" is undecided.
+func (n tree) early(answers map[string]answer) result {
+	if n.kind == "object" {
+		return result{}
+	}
+	return n.eval(answers, tree.early, func(n tree) bool { return true })
+}
+
+// decide is the whole: what the groups alone refuse or grant stands, else the
+// objects are asked.
+func (n tree) decide(answers map[string]answer) result {
+	if r := n.early(answers); r.verdict != "" {
+		return r
+	}
+	return n.eval(answers, func(s tree, a map[string]answer) result { return s.decide(a) }, func(tree) bool { return false })
+}
+
+func (n tree) eval(answers map[string]answer, sub func(tree, map[string]answer) result, early func(tree) bool) result {
+	switch n.kind {
+	case "auth":
+		return result{"granted", ""}
+	case "group", "object":
+		switch a := answers[n.name]; {
+		case a == yes:
+			return result{"granted", ""}
+		case a == no || a == teapot:
+			return result{"refused", n.name}
+		case a == noObject && n.kind == "object":
+			return result{"missing", n.name}
+		}
+		return result{"failed", n.name}
+	case "all":
+		undecided := false
+		for _, s := range n.sub {
+			switch r := sub(s, answers); r.verdict {
+			case "granted":
+			case "":
+				undecided = true
+			default:
+				return r
+			}
+		}
+		if undecided {
+			return result{}
+		}
+		return result{"granted", ""}
+	}
+	// any
+	var all []result
+	var of []tree
+	for _, s := range n.sub {
+		if !s.closed() {
+			all, of = append(all, sub(s, answers)), append(of, s)
+		}
+	}
+	is := func(verdict string) func(result) bool { return func(r result) bool { return r.verdict == verdict } }
+	if slices.ContainsFunc(all, is("granted")) {
+		return result{"granted", ""}
+	}
+	if slices.ContainsFunc(all, is("")) {
+		return result{}
+	}
+	if i := slices.IndexFunc(all, is("failed")); i >= 0 {
+		return all[i]
+	}
+	everyObject, first := true, -1
+	for i, s := range of {
+		if s.objects() {
+			everyObject = everyObject && all[i].verdict == "missing"
+			if first < 0 {
+				first = i
+			}
+		}
+	}
+	if first >= 0 && everyObject {
+		return all[first]
+	}
+	return all[slices.IndexFunc(all, is("refused"))]
+}
+
+func (r result) text(answers map[string]answer) string {
+	switch {
+	case r.verdict == "granted":
+		return okay
+	case r.verdict == "missing":
+		return absent
+	case r.verdict == "refused" && answers[r.by] == teapot:
+		return tea
+	case r.verdict == "refused" && r.by[0] == 'g':
+		return `403 not in group "` + r.by + `"`
+	case r.verdict == "refused":
+		return "403 permission denied on " + r.by
+	case r.by[0] == 'g':
+		return `500 internal error in check of group "` + r.by + `"`
+	}
+	return `500 internal error in object permission "` + r.by + `"`
+}
+
+// TestReference compares decisions with the reference, over random rules and
+// answers. What is promised about questions: each leaf is asked at most once;
+// groups are asked in the first step only and objects in the second only; none is
+// asked in a rule that folds to Close; and none after the one that decided.
+func TestReference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var leaf []string
+		root := draw(t, 4, func() string {
+			leaf = append(leaf, "")
+			return string(rune('A'+len(leaf)%26)) + string(rune('a'+len(leaf)/26))
+		})
+		answers := map[string]answer{}
+		var fill func(tree)
+		fill = func(n tree) {
+			if n.name != "" {
+				answers[n.name] = rapid.SampledFrom([]answer{no, yes, no, yes, noObject, failure, teapot, muddled}).Draw(t, n.name)
+			}
+			for _, s := range n.sub {
+				fill(s)
+			}
+		}
+		fill(root)
+		rule := root.rule()
+		d, err := authz.Compile(rule, leaves())
+		if err != nil {
+			t.Skip("too large")
+		}
+		want, wantEarly := closed, closed
+		if !root.closed() {
+			want = root.decide(answers).text(answers)
+			if wantEarly = later; root.early(answers).verdict != "" {
+				wantEarly = root.early(answers).text(answers)
+			}
+		}
+		r := &request{answers: answers}
+		pending, err := d.Before(r)
+		if text(err) != wantEarly {
+			t.Fatalf("%v with %v: at first %s, want %s", rule, answers, text(err), wantEarly)
+		}
+		groups := len(r.asked)
+		if err == authz.ErrUndecided {
+			err = d.After(r, pending)
+		}
+		if text(err) != want {
+			t.Fatalf("%v with %v: %s, want %s", rule, answers, text(err), want)
+		}
+		for i, name := range r.asked {
+			if slices.Contains(r.asked[:i], name) {
+				t.Fatalf("%v with %v: %s is asked twice: %v", rule, answers, name, r.asked)
+			}
+			if (name[0] == 'g') != (i < groups) {
+				t.Fatalf("%v with %v: %s is asked in the wrong step: %v", rule, answers, name, r.asked)
+			}
+		}
+		if d.Closed() && len(r.asked) > 0 {
+			t.Fatalf("%v is closed, and asks %v", rule, r.asked)
+		}
+		if got := text(d.After(&request{answers: answers}, authz.Pending{})); got != want {
+			t.Fatalf("%v with %v: without Before %s, want %s", rule, answers, got, want)
+		}
+	})
+}

@@ -1,0 +1,219 @@
+package param_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fastsimpleauth/fsa/httperr"
+	"github.com/fastsimpleauth/fsa/param"
+	"github.com/google/go-cmp/cmp"
+)
+
+// rich has a field of each kind. V is mandatory.
+type rich struct {
+	V *string        `param:"v_,optional"`
+	M richPart       `param:"v"`
+	I int            `param:"i,optional"`
+	U uint8          `param:"u,optional"`
+	F float64        `param:"f,optional"`
+	B bool           `param:"b,optional"`
+	S string         `param:"s,optional"`
+	T time.Time      `param:"t,optional"`
+	D param.Date     `param:"d,optional"`
+	E time.Duration  `param:"e,optional"`
+	X []byte         `param:"x,optional"`
+	L []int          `param:"l,optional"`
+	R []richPart     `param:"r,optional"`
+	H map[int]string `param:"h,optional"`
+	J param.JSON     `param:"j,optional"`
+	P *richPart      `param:"p,optional"`
+	W upper          `param:"w,optional"`
+}
+
+type richPart struct {
+	A int
+	B []richPart          `json:"b,omitempty"`
+	C map[string]richPart `json:"c,omitempty"`
+	D *string             `json:"d"`
+	E int                 `json:"e" default:"7"`
+}
+
+// complete reports whether all of a part is there.
+func (p richPart) complete() bool {
+	ok := p.A != 0 && p.E != 0
+	for _, q := range p.B {
+		ok = ok && q.complete()
+	}
+	for _, q := range p.C {
+		ok = ok && q.complete()
+	}
+	return ok
+}
+
+var richBinder, richSlowly = func() (*binder, *binder) {
+	b, err := param.Compile[none](reflect.TypeFor[rich](), strict)
+	if err != nil {
+		panic(err)
+	}
+	return b, param.Slowly(b)
+}()
+
+// checkRich binds a request whose parameters are in text: no panic, and either a fault of the client's or all
+// that is mandatory. (The mandatory number may be 0, if the request says so.)
+func checkRich(t *testing.T, r *http.Request, text string) {
+	t.Helper()
+	var src param.Source
+	src.Reset(httptest.NewRecorder(), r, 1<<20, false)
+	v := reflect.New(reflect.TypeFor[rich]()).Elem()
+	err := richBinder.Bind(none{}, &src, v)
+	src.Release()
+	if err != nil {
+		var e *httperr.Error
+		if !errors.As(err, &e) || e.Status < 400 || e.Status > 499 || e.Public == "" {
+			t.Fatalf("not an answer: %v", err)
+		}
+		if e.Status == 400 && len(e.Faults) > 0 {
+			for _, f := range e.Faults {
+				if f.Detail == "" {
+					t.Fatal("a fault without words")
+				}
+			}
+		}
+		return
+	}
+	in := v.Interface().(rich)
+	if !in.M.complete() && !strings.Contains(text, "0") {
+		t.Fatalf("%q: no error, and yet incomplete: %+v", text, in)
+	}
+	replaced := strings.Contains(text, "\ufffd") || strings.Contains(strings.ToLower(text), "fffd") || strings.Contains(strings.ToLower(text), "%ef%bf%bd")
+	if strings.Contains(in.S, "\x00") || strings.Contains(in.S, "\ufffd") && !replaced {
+		t.Fatalf("a text that is none: %q", in.S)
+	}
+}
+
+func seeds(f *testing.F, escaped bool) {
+	for _, c := range texts {
+		text := c.text
+		if escaped {
+			text = url.QueryEscape(text)
+		}
+		for _, name := range []string{"i", "u", "f", "b", "s", "t", "d", "e", "x", "l"} {
+			f.Add(name + "=" + text)
+		}
+	}
+	f.Add(`v={"A":1}&l=1&l=2&l=[1,2]&r=[{"A":1,"b":[{"A":2}]}]&h={"1":"a"}&j=null&p={"A":1,"e":2}&w="x"`)
+	f.Add(`v=%7B%22A%22%3A1%7D&l=1&s=a+b&&=&x`)
+	f.Add(`a=1;b=2&%zz=%`)
+	f.Add(`v={"A":1}&s=%ef%bf%bd`)
+}
+
+// FuzzQuery: a query is read as net/url reads it, or refused. The differences are
+// deliberate: where net/url refuses one parameter and takes the others, all are
+// refused, and there are at most 1000.
+func FuzzQuery(f *testing.F) {
+	seeds(f, true)
+	f.Add(strings.Repeat("a&", 1001))
+	f.Fuzz(func(t *testing.T, query string) {
+		got, err := param.Pairs(query)
+		want, wantErr := url.ParseQuery(query)
+		if n := strings.Count(query, "&"); err != nil && wantErr == nil && n >= 1000 {
+			return
+		}
+		if (err == nil) != (wantErr == nil) {
+			t.Fatalf("%q: %v, but net/url says %v", query, err, wantErr)
+		}
+		if err == nil {
+			values := url.Values{}
+			for i := 0; i < len(got); i += 2 {
+				values.Add(got[i], got[i+1])
+			}
+			if !maps.EqualFunc(values, want, slices.Equal) {
+				t.Fatalf("%q: %q, but net/url reads %q", query, values, want)
+			}
+		}
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL.RawQuery = query
+		checkRich(t, r, query)
+	})
+}
+
+func FuzzForm(f *testing.F) {
+	seeds(f, true)
+	seeds(f, false)
+	f.Fuzz(func(t *testing.T, body string) { checkRich(t, form(body), body) })
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, c := range texts {
+		text, _ := json.Marshal(c.text)
+		f.Add(`{"v":{"A":1},"i":` + string(text) + `,"t":` + string(text) + `,"l":[` + string(text) + `]}`)
+	}
+	for _, body := range []string{
+		`{"v":{"A":1,"b":[{"A":2}],"c":{"x":{"A":3,"d":null}},"d":"y","e":4}}`,
+		`{"v":"{\"A\":1}","l":"[1]","r":[{"A":1}],"h":{"1":"a","0x2":"b"},"j":[null,1e3,{"a":true}]}`,
+		`{"v":{"A":1.0},"w":"x","p":null,"x":"Zm9v","d":"2024-02-29","e":"1m"}`,
+		`{"v":{},"v":{}}`, `{"V":{"a":1}}`, "{\"s\":\"\xff\\ud800\\u0000\"}", `[[[[`, `{}{}`,
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) { checkRich(t, post(jsonType, body), body) })
+}
+
+// plain has fields that are set without their codecs.
+type plain struct {
+	I int    `param:"i"`
+	L int64  `param:"l,optional"`
+	S string `param:"s" default:"x"`
+	M myInt  `param:"m,optional"`
+	N myString
+	Embedded
+	D time.Duration `param:"d,optional"`
+}
+
+type Embedded struct {
+	pad byte
+	E   int `param:"e,optional"`
+}
+
+// FuzzFast: setting plain fields without reflection does what their codecs do.
+func FuzzFast(f *testing.F) {
+	for _, c := range texts {
+		f.Add("i="+url.QueryEscape(c.text)+"&l="+url.QueryEscape(c.text)+"&m=1&e=5&n="+url.QueryEscape(c.text), c.text)
+	}
+	f.Add("i=1&i=2&n=%ff&s=%00", "7")
+	o := strict
+	o.Path = []string{"n"}
+	b, err := param.Compile[none](reflect.TypeFor[plain](), o)
+	if err != nil || !param.Fast(b) || param.Fast(param.Slowly(b)) {
+		f.Fatalf("nothing to compare: %v", err)
+	}
+	f.Fuzz(func(t *testing.T, query, path string) {
+		var results [2]plain
+		var faults [2]string
+		for i, b := range []*binder{b, param.Slowly(b)} {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.URL.RawQuery = query
+			r.SetPathValue("n", path)
+			var src param.Source
+			src.Reset(httptest.NewRecorder(), r, 1<<20, false)
+			err := b.Bind(none{}, &src, reflect.ValueOf(&results[i]).Elem())
+			faults[i] = fault(err)
+			src.Release()
+		}
+		if faults[0] != faults[1] {
+			t.Fatalf("%q, %q: fast %q, slow %q", query, path, faults[0], faults[1])
+		}
+		if diff := cmp.Diff(results[0], results[1], cmp.AllowUnexported(Embedded{})); diff != "" && faults[0] == "" {
+			t.Fatalf("%q, %q: %s", query, path, diff)
+		}
+	})
+}
