@@ -32,9 +32,7 @@ func (c *call) fail(err error) {
 		}
 	}
 	h := c.w.Header()
-	if h["Cache-Control"] == nil {
-		h.Set("Cache-Control", "no-store")
-	}
+	h.Set("Cache-Control", "no-store") // whatever the handler had in mind for its success
 	c.needRequestID()
 	c.status = e.Status
 	c.prepare(h)

@@ -20,6 +20,10 @@ func (h *handler) enter(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, errInsecure)
 		return
 	}
+	if cookies := r.Header["Cookie"]; cookies != nil && tooManyCookies(cookies) {
+		h.refuse(w, r, errCookies)
+		return
+	}
 	if p := r.URL.Path; strings.Contains(p, "//") || strings.Contains(p, "/.") {
 		if clean := cleanPath(p); clean != p && r.Method != http.MethodConnect {
 			h.redirect(w, r, clean)
@@ -27,6 +31,19 @@ func (h *handler) enter(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.mux.ServeHTTP(w, r)
+}
+
+// maxCookies is how many cookies a request may have.
+const maxCookies = 100
+
+var errCookies = httperr.Errorf(http.StatusBadRequest, "more than %d cookies", maxCookies)
+
+func tooManyCookies(values []string) bool {
+	n := 0
+	for _, v := range values {
+		n += 1 + strings.Count(v, ";")
+	}
+	return n > maxCookies
 }
 
 // cleanPath gives the path that ServeMux would redirect to.

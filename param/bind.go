@@ -96,8 +96,7 @@ func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
 	if len(unexpected) > 0 {
 		slices.Sort(unexpected)
 		for _, name := range slices.Compact(unexpected) {
-			s.name, s.in = name, Nowhere
-			s.note("unexpected parameter %s", quote(name))
+			s.unexpected(name)
 		}
 	}
 	if len(s.faults) > 0 {

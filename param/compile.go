@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -111,7 +112,7 @@ func Compile[R any](t reflect.Type, o Options[R]) (*Binder[R], error) {
 		if i, ok := b.byName[name]; faulty[name] {
 			continue
 		} else if !ok {
-			fault("path parameter %q has no field in %v; add one, such as %s", name, t, example(name))
+			fault("path parameter %q has no field in %v; %s", name, t, b.missing(t, name))
 		} else if b.fields[i].In != Path {
 			fault("path parameter %q is the field %s of %v, which takes its value elsewhere", name, t.FieldByIndex(b.fields[i].Index).Name, t)
 		}
@@ -121,6 +122,21 @@ func Compile[R any](t reflect.Type, o Options[R]) (*Binder[R], error) {
 	}
 	return b, nil
 }
+
+// missing tells what to do about a path parameter without a field.
+func (b *Binder[R]) missing(t reflect.Type, name string) string {
+	if !plainName.MatchString(name) {
+		return "a parameter's name in a path is a Go identifier, as in {sid}; its type is that of its field"
+	}
+	for i := range b.fields {
+		if f := t.FieldByIndex(b.fields[i].Index); strings.EqualFold(strings.ReplaceAll(b.fields[i].Name, "_", ""), strings.ReplaceAll(name, "_", "")) {
+			return fmt.Sprintf("the field %s is %q: write {%s} in the path, or tag the field param:%q", f.Name, b.fields[i].Name, b.fields[i].Name, name)
+		}
+	}
+	return "add one, such as " + example(name)
+}
+
+var plainName = regexp.MustCompile(`^[\pL_][\pL_\p{Nd}]*$`)
 
 // example gives the declaration of a field for a path parameter.
 func example(name string) string {

@@ -318,3 +318,21 @@ func TestRef(t *testing.T) {
 	}()
 	param.Ref[string](v, []int{0})
 }
+
+// TestTagFaults: a tag that would be ignored is no silence.
+func TestTagFaults(t *testing.T) {
+	for _, c := range []struct{ tag, want string }{
+		{`default: "3"`, "its tag cannot be read from"},
+		{`default:3`, "its tag cannot be read from"},
+		{`defualt:"3"`, "the tag defualt is not known; did you mean default?"},
+		{`Default:"3"`, "the tag Default is not known; did you mean default?"},
+		{`parma:"x"`, "did you mean param?"},
+		{`db:"a" json:"a" validate:"min=1"`, ""},
+	} {
+		typ := reflect.StructOf([]reflect.StructField{{Name: "A", Type: reflect.TypeFor[int](), Tag: reflect.StructTag(c.tag)}})
+		_, err := param.Compile(typ, param.Options[struct{}]{})
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", c.tag, err, c.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package param
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -128,6 +129,21 @@ func showable(s string) bool {
 	}
 	return true
 }
+
+// unexpected notes a parameter that has no field. Its name is shown only if it
+// looks like one: a body of another kind than it says ends up in a name whole,
+// with the password that was in it.
+func (s *sink) unexpected(name string) {
+	s.name, s.in = name, Nowhere
+	if len(name) <= 40 && nameRE.MatchString(name) {
+		s.note("unexpected parameter %q", name)
+		return
+	}
+	s.name = ""
+	s.note("unexpected parameter whose name does not look like one")
+}
+
+var nameRE = regexp.MustCompile(`^[\pL_][\pL\p{Nd}_.\-]*(\[[\pL\p{Nd}_]*\])*$`)
 
 // quote quotes a name that came with a request, shortened if need be.
 func quote(s string) string {

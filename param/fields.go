@@ -2,7 +2,9 @@ package param
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -95,12 +97,59 @@ func checkTags(f reflect.StructField) error {
 	if v, ok := f.Tag.Lookup("format"); ok && v != "password" {
 		return fmt.Errorf("the tag format:%q is not supported; only format:\"password\" is, which keeps the value out of errors and logs", v)
 	}
+	for key := range tagKeys(f.Tag) {
+		for _, ours := range []string{"param", "default", "format"} {
+			if key != ours && len(key) >= 4 && (strings.EqualFold(key, ours) || sameLetters(key, ours)) {
+				return fmt.Errorf("the tag %s is not known; did you mean %s?", key, ours)
+			}
+		}
+	}
+	if rest := malformedTag(f.Tag); rest != "" {
+		return fmt.Errorf("its tag cannot be read from %q on; write it as `param:\"name\" default:\"value\"`, without spaces around the colons", rest)
+	}
 	return nil
+}
+
+var tagRE = regexp.MustCompile(`^ *([^ :"\x00-\x1f]+):"((?:[^"\\]|\\.)*)"`)
+
+// tagKeys lists the keys of a tag.
+func tagKeys(tag reflect.StructTag) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := string(tag); ; {
+			m := tagRE.FindStringSubmatch(rest)
+			if m == nil || !yield(m[1]) {
+				return
+			}
+			rest = rest[len(m[0]):]
+		}
+	}
+}
+
+// malformedTag gives what of a tag can't be read, "" if there is nothing: package
+// reflect stops there without a word, and all that follows is ignored.
+func malformedTag(tag reflect.StructTag) string {
+	rest := string(tag)
+	for {
+		m := tagRE.FindString(rest)
+		if m == "" {
+			return strings.TrimSpace(rest)
+		}
+		rest = rest[len(m):]
+	}
+}
+
+// sameLetters reports whether two words have the same letters in another order:
+// a slip of the fingers.
+func sameLetters(a, b string) bool {
+	x, y := []byte(a), []byte(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return string(x) == string(y)
 }
 
 // checkDefault converts the default of a field, to see whether it can be.
 func checkDefault(c *codec, f reflect.StructField, text string) error {
-	s := sink{name: f.Name}
+	s := sink{name: Name(f)}
 	if !c.text(&s, text, reflect.New(f.Type).Elem()) {
 		return fmt.Errorf("its default %q does not convert: %s", text, texts(s.faults))
 	}

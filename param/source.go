@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/fastsimpleauth/fsa/httperr"
@@ -178,6 +179,8 @@ func (s *Source) readBody() *httperr.Error {
 		return nil
 	case kind == bodyJSON:
 		return s.scanJSON(body)
+	case kind == bodyForm && looksLikeJSON(body):
+		return httperr.Errorf(http.StatusUnsupportedMediaType, "the form in the body looks like JSON: send it with Content-Type: application/json")
 	case kind == bodyForm:
 		var err error
 		if s.pairs, err = scan(s.pairs, Form, string(body)); err != nil {
@@ -226,10 +229,10 @@ func bodyType(h http.Header) (bodyKind, *httperr.Error) {
 // with a hint if it looks as if only its label were wrong.
 func unsupported(h http.Header, body []byte) *httperr.Error {
 	hint := "send application/json or application/x-www-form-urlencoded"
-	switch b := bytes.TrimLeft(body, " \t\r\n"); {
-	case len(b) > 0 && (b[0] == '{' || b[0] == '['):
+	switch {
+	case looksLikeJSON(body):
 		hint = "the body looks like JSON: send it with Content-Type: application/json"
-	case bytes.IndexByte(b, '=') > 0 && bytes.IndexByte(b, '\n') < 0:
+	case looksLikeForm(body):
 		hint = "the body looks like a form: send it with Content-Type: application/x-www-form-urlencoded"
 	}
 	what := "no Content-Type"
@@ -239,6 +242,17 @@ func unsupported(h http.Header, body []byte) *httperr.Error {
 	return httperr.Errorf(http.StatusUnsupportedMediaType, "a body with %s is not accepted; %s", what, hint).
 		WithHeader("Accept", "application/json, application/x-www-form-urlencoded")
 }
+
+// looksLikeJSON reports whether a body begins as JSON objects and lists do, and
+// no form.
+func looksLikeJSON(body []byte) bool {
+	b := bytes.TrimLeft(body, " \t\r\n")
+	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
+}
+
+var formRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.\-]*=[^\n]*$`)
+
+func looksLikeForm(body []byte) bool { return formRE.Match(body) }
 
 // scanJSON cuts a JSON body into the properties of its object. It checks the
 // whole body: syntax, UTF-8, depth, duplicate names, trailing data.
@@ -286,5 +300,9 @@ func (s *Source) scanJSON(body []byte) *httperr.Error {
 }
 
 func malformed(err error, body []byte) *httperr.Error {
-	return httperr.Errorf(http.StatusBadRequest, "the JSON body is malformed: %s", syntaxReason(err, body))
+	hint := ""
+	if looksLikeForm(body) {
+		hint = "; it looks like a form: send it with Content-Type: application/x-www-form-urlencoded"
+	}
+	return httperr.Errorf(http.StatusBadRequest, "the JSON body is malformed: %s%s", syntaxReason(err, body), hint)
 }
