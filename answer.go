@@ -156,10 +156,7 @@ func (c *call) prepare(h http.Header) {
 	if s.overTLS(c.req.HTTP) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
-	if c.id != nil && h["Cache-Control"] == nil {
-		c.values[2] = "no-store"
-		h["Cache-Control"] = c.values[2:3:3]
-	}
+	c.noStore(h)
 	for _, f := range s.headers {
 		h[f.name] = []string{f.value}
 	}
@@ -168,6 +165,18 @@ func (c *call) prepare(h http.Header) {
 		// As the documents write them, though names have no case.
 		h["FSA-Request"] = []string{c.req.HTTP.Method + " " + c.req.HTTP.URL.EscapedPath()}
 		h["FSA-User"] = []string{c.who()}
+	}
+}
+
+// noStore keeps what somebody may see out of caches, unless the handler has said
+// something about caching.
+func (c *call) noStore(h http.Header) {
+	if h["Cache-Control"] != nil {
+		return
+	}
+	if id, _ := c.caller(); id != nil {
+		c.values[2] = "no-store"
+		h["Cache-Control"] = c.values[2:3:3]
 	}
 }
 
@@ -193,10 +202,10 @@ func (c *call) delay() {
 // who tells who is calling by which scheme: None (None) if that was not asked,
 // None (none) if nobody was found.
 func (c *call) who() string {
-	switch {
-	case c.id != nil:
-		return c.id.Login + " (" + c.id.Scheme + ")"
-	case c.tried:
+	switch id, asked := c.caller(); {
+	case id != nil:
+		return id.Login + " (" + id.Scheme + ")"
+	case asked:
 		return "None (none)"
 	}
 	return "None (None)"

@@ -99,21 +99,24 @@ func New(name string, cfg Config) *App {
 		domains:     map[string]*domain{},
 	}
 	a.root.app = a
-	a.passwordHashes = newHookCache(s, cache.NearOptions[string, string]{})
+	a.passwordHashes = newHookCache(s, cache.NearOptions[string, string]{
+		Bytes: hookCacheBytes,
+		Weigh: func(login, hash string) int { return len(login) + len(hash) + 256 },
+	})
 	a.proofs = newHookCache(s, cache.NearOptions[proof, interned]{})
 	a.proofKey = make([]byte, blake2b.Size)
 	rand.Read(a.proofKey)
 	a.memberships = newHookCache(s, cache.NearOptions[groupKey, bool]{})
 	a.identities = newHookCache(s, cache.NearOptions[tokenKey, *tokenEntry]{
-		// A token may have 8 KiB, so the bound on entries does not bound
-		// memory enough.
-		Bytes: tokenCacheBytes,
+		Bytes: hookCacheBytes,
 		Weigh: func(k tokenKey, e *tokenEntry) int { return len(k.raw) + len(k.realm) + 256 },
 	})
 	return a
 }
 
-const tokenCacheBytes = 64 << 20
+// hookCacheBytes bounds each cache whose keys a client can make long, since the
+// bound on entries then does not bound memory enough: a token may have 8 KiB.
+const hookCacheBytes = 64 << 20
 
 // caller gives the file and line of whoever called the exported function.
 func caller(skip int) string {
@@ -127,13 +130,16 @@ func caller(skip int) string {
 // hook notes the registration of a hook, and reports whether it may go on.
 func (a *App) hook(name string, missing, twice bool, skip int) bool {
 	e := &ConfigError{Source: caller(skip + 1)}
+	if !a.open(name, e.Source) {
+		return false
+	}
 	switch {
 	case missing:
 		e.Problem, e.Remedy = "the hook of "+name+" is nil", "give a function"
 	case twice:
 		e.Problem, e.Remedy = name+" is called twice", "register one hook"
 	default:
-		return a.open(name, e.Source)
+		return true
 	}
 	a.faults = append(a.faults, e)
 	return false
@@ -222,6 +228,10 @@ func (a *App) AddHeader(name, value string) {
 	if !isToken(name) || hasControl(value) {
 		a.faults = append(a.faults, &ConfigError{Source: source, Problem: fmt.Sprintf("%q is not a valid header field", name),
 			Remedy: "a name has letters, digits and dashes, a value no line breaks"})
+		return
+	}
+	if problem := reserved(name); problem != "" {
+		a.faults = append(a.faults, &ConfigError{Source: source, Problem: problem, Remedy: "remove it"})
 		return
 	}
 	a.settings.headers = append(a.settings.headers, header{http.CanonicalHeaderKey(name), value})

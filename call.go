@@ -42,8 +42,13 @@ type call struct {
 	logged    bool       // whether that level is on
 	values    [4]string  // of header fields, so that they need no slices of their own
 
-	mu   sync.Mutex // guards lazy authentication against handlers' goroutines
-	over bool       // the answer is given
+	// On an open route, a handler may ask who is calling, from a goroutine
+	// that it has started too. Then mu guards the identity and the parameters.
+	lazy bool
+	mu   sync.Mutex
+	over bool // the answer is given: nobody is asked any more
+
+	handed *http.Request // the copy of the request that the handler has
 }
 
 // begin makes c the call of a request. There is no route if none matches.
@@ -52,7 +57,27 @@ func (c *call) begin(h *handler, rt *route, w http.ResponseWriter, r *http.Reque
 	c.req.HTTP, c.req.Now = r, time.Now()
 	if rt != nil {
 		c.req.Realm = rt.search.Realm
+		c.lazy = rt.decision.Open()
 	}
+}
+
+// lock guards what a lazy authentication changes. Everywhere else, nothing
+// changes once the handler runs.
+func (c *call) lock() (unlock func()) {
+	if !c.lazy {
+		return func() {}
+	}
+	c.mu.Lock()
+	return c.mu.Unlock
+}
+
+// caller gives who is calling, and whether that has been asked.
+func (c *call) caller() (id *identity.Identity, asked bool) {
+	if c.lazy {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+	}
+	return c.id, c.tried
 }
 
 type callKey struct{}
@@ -78,12 +103,11 @@ func User(ctx context.Context) string {
 	if c == nil {
 		return ""
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.id == nil {
+	id, _ := c.caller()
+	if id == nil {
 		return ""
 	}
-	return c.id.Login
+	return id.Login
 }
 
 // HasScope reports whether the caller's token or key has the scope.
@@ -92,9 +116,8 @@ func HasScope(ctx context.Context, scope string) bool {
 	if c == nil {
 		return false
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.id != nil && c.id.HasScope(scope)
+	id, _ := c.caller()
+	return id != nil && id.HasScope(scope)
 }
 
 // Authenticate gives who is calling. On an open route it tries the route's
@@ -106,13 +129,12 @@ func (a *App) Authenticate(ctx context.Context) (Identity, error) {
 	if c == nil || c.h.app != a {
 		return Identity{}, ErrUnauthenticated
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.tried && !c.over && c.route != nil {
+	defer c.lock()()
+	if !c.tried && !c.over && c.lazy {
 		c.authenticate()
 	}
 	if c.id != nil {
-		return *c.id, nil
+		return c.id.Clone(), nil
 	}
 	var e *Error
 	if errors.As(c.nobody, &e) && e.Status == http.StatusUnauthorized {
@@ -129,6 +151,11 @@ func (a *App) Authenticate(ctx context.Context) (Identity, error) {
 // authenticate finds who is calling, or why nobody is.
 func (c *call) authenticate() error {
 	c.tried = true
+	if c.lazy {
+		// What has been read stays with this request: the parameters are
+		// not for the next one when somebody may still look at them.
+		defer c.handBody()
+	}
 	id, err := c.route.search.Run(&c.req)
 	c.id, c.nobody = id, err
 	if id != nil {
@@ -137,6 +164,20 @@ func (c *call) authenticate() error {
 		}
 	}
 	return err
+}
+
+// handBody lets the handler read a body that has been looked into for
+// credentials after the handler got the request.
+func (c *call) handBody() {
+	if c.handed != nil {
+		c.handed.Body = c.req.HTTP.Body
+	}
+}
+
+// hand gives the handler a copy of the request, whose context is the call.
+func (c *call) hand() *http.Request {
+	c.handed = c.req.HTTP.WithContext(c)
+	return c.handed
 }
 
 // needRequestID makes the id by which the log and the answer can be brought

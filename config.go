@@ -206,7 +206,7 @@ type Config struct {
 // field for. Some other package may have registered it.
 type other struct {
 	name   string
-	value  any
+	value  func() any // so that it is not printed: it may be a secret
 	source string
 }
 

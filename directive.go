@@ -21,7 +21,7 @@ func (a *App) Directive(name string, target any) {
 		if o.name != name {
 			continue
 		}
-		if problem := assign(target, o.value); problem != "" {
+		if problem := assign(target, o.value()); problem != "" {
 			a.faults = append(a.faults, &ConfigError{Directive: name, Source: o.source, Problem: problem})
 		}
 	}

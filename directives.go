@@ -30,7 +30,7 @@ var directives = []directive{
 	{name: "FSA_KEEP_USER_ERRORS", set: boolean(func(c *Config) *bool { return &c.KeepUserErrors })},
 	{name: "FSA_ERROR_RESPONSE", text: true, set: str(func(c *Config) *string { return &c.ErrorResponse })},
 	{name: "FSA_AUTH", set: setAuth},
-	{name: "FSA_AUTH_DEFAULT", set: names(func(c *Config) *[]string { return &c.AuthDefault })},
+	{name: "FSA_AUTH_DEFAULT", set: setAuthDefault},
 	{name: "FSA_REALM", text: true, set: str(func(c *Config) *string { return &c.Realm })},
 	{name: "FSA_PARAM_USER", text: true, set: str(func(c *Config) *string { return &c.ParamUser })},
 	{name: "FSA_PARAM_PASS", text: true, set: str(func(c *Config) *string { return &c.ParamPass })},
@@ -73,6 +73,9 @@ func str(at func(*Config) *string) func(*Config, any) error {
 		s, ok := v.(string)
 		if !ok {
 			return errors.New("must be a string")
+		}
+		if s == "" {
+			return errors.New("must not be empty; leave it out to have its default")
 		}
 		*at(c) = s
 		return nil
@@ -207,6 +210,14 @@ func setAuth(c *Config, v any) error {
 		c.Auth = []string{scalarMark + s}
 	}
 	return nil
+}
+
+func setAuthDefault(c *Config, v any) error {
+	err := names(func(c *Config) *[]string { return &c.AuthDefault })(c, v)
+	if err == nil && len(c.AuthDefault) == 0 {
+		return errors.New("must not be empty; leave it out to have all schemes of FSA_AUTH")
+	}
+	return err
 }
 
 // scalarMark marks a single scheme until Load is done. No scheme's name begins

@@ -51,7 +51,9 @@
 //  9. The handler runs, and its answer is encoded.
 //  10. No answer below 400 leaves a route for which nothing has been decided.
 //
-// Answers of hooks are cached (FSA_CACHE). A change in the application's data
+// Answers of the hooks for password hashes, groups and objects are cached
+// (FSA_CACHE). They must depend on nothing but the hook's arguments, and so the
+// context of these hooks holds no values. A change in the application's data
 // is seen when the answer expires, or at once if the application says so, by
 // [App.PasswordUncache], [App.GroupUncache], [ObjectPermsUncache] and their kin.
 //

@@ -32,6 +32,9 @@ func (c *call) fail(err error) {
 		}
 	}
 	h := c.w.Header()
+	if e.Status >= 500 {
+		h.Del("Set-Cookie") // of a success that has not come about
+	}
 	h.Set("Cache-Control", "no-store") // whatever the handler had in mind for its success
 	c.needRequestID()
 	c.status = e.Status
@@ -92,6 +95,10 @@ func (c *call) log() {
 			status = http.StatusInternalServerError // whatever had been sent
 		}
 		c.level, c.logged = c.logs(status)
+		if c.Context.Err() != nil && errors.Is(c.cause, context.Canceled) {
+			// The client has gone; nothing has failed.
+			c.level, c.logged = c.logs(http.StatusBadRequest)
+		}
 	}
 	if !c.logged {
 		return
@@ -103,8 +110,8 @@ func (c *call) log() {
 		slog.Duration("duration", time.Since(c.req.Now)),
 		slog.String("request_id", c.needRequestID()),
 	}
-	if c.id != nil {
-		attrs = append(attrs, slog.String("user", c.id.Login), slog.String("scheme", c.id.Scheme))
+	if id, _ := c.caller(); id != nil {
+		attrs = append(attrs, slog.String("user", id.Login), slog.String("scheme", id.Scheme))
 	}
 	if c.cause != nil {
 		attrs = append(attrs, slog.Any("error", c.cause))

@@ -1,6 +1,7 @@
 package fsa
 
 import (
+	"encoding"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/httperr"
 	"github.com/fastsimpleauth/fsa/param"
 )
 
@@ -38,14 +40,42 @@ func handleInvoker(h http.Handler) func(*call, authz.Pending, bool) error {
 		if err := c.route.bind(c, in, pending, undecided); err != nil {
 			return err
 		}
+		if !c.route.spelt(c.req.HTTP, in) {
+			return errSpelling
+		}
 		c.prepare(c.w.Header())
 		w := &recorder{ResponseWriter: c.w, c: c}
-		h.ServeHTTP(w, c.req.HTTP.WithContext(c))
+		h.ServeHTTP(w, c.hand())
 		if c.status == 0 {
 			c.status = http.StatusOK
 		}
 		return nil
 	}
+}
+
+var errSpelling = httperr.Errorf(http.StatusNotFound, "not found")
+
+// spelt reports whether the values of the path that were authorized are spelt
+// in the one way in which they are written. The handler gets the path as it came,
+// and may read 0x1f, 1_0 or +5 in another way than we did.
+func (rt *route) spelt(r *http.Request, in reflect.Value) bool {
+	for i, f := range rt.pathFields {
+		text := ""
+		switch v := in.Field(i).Interface().(type) {
+		case encoding.TextMarshaler:
+			b, err := v.MarshalText()
+			if err != nil {
+				return false
+			}
+			text = string(b)
+		default:
+			text = fmt.Sprint(v)
+		}
+		if text != r.PathValue(f.Tag.Get("param")) {
+			return false
+		}
+	}
+	return true
 }
 
 // pathParam adds a parameter of the path to those that are bound for the rule
@@ -102,6 +132,7 @@ func (w *recorder) WriteHeader(status int) {
 		}
 		w.c.status = status
 		w.c.identify(w.Header())
+		w.c.noStore(w.Header())
 		w.c.delay()
 		if status == http.StatusUnauthorized && w.c.route != nil && w.Header().Get("WWW-Authenticate") == "" {
 			for _, challenge := range w.c.route.challenges {

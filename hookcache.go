@@ -11,8 +11,8 @@ import (
 // hookCache keeps what one kind of hook has answered.
 //
 // The key holds everything that the answer depends on, and nothing else decides
-// it: the hook gets a context without the caller's identity, since its answer
-// serves whoever asks next. Errors are not kept, and so neither are "no such
+// it: the hook gets a context without values, since its answer serves whoever
+// asks next. Errors are not kept, and so neither are "no such
 // user" and "no such object".
 type hookCache[K comparable, V any] struct {
 	near *cache.Near[K, V] // nil: nothing is kept
@@ -36,11 +36,20 @@ func (a *hookCache[K, V]) hit(key K, now time.Time) (v V, ok bool) {
 
 // ask asks the hook, once for all who want the same answer at the same time.
 func (a *hookCache[K, V]) ask(ctx context.Context, key K, now time.Time, hook func(context.Context) (V, time.Duration, error)) (V, error) {
+	bare := func(ctx context.Context) (V, time.Duration, error) { return hook(withoutValues{ctx}) }
 	if a.near == nil {
-		return guarded(ctx, hook)
+		return guarded(ctx, bare)
 	}
-	return a.near.Load(ctx, key, now, hook)
+	return a.near.Load(ctx, key, now, bare)
 }
+
+// withoutValues is what hooks get whose answers are kept: a context that says
+// when to stop, and nothing else. An answer that depended on a value in the
+// context of one request, a tenant say, would be given to the next request of
+// another.
+type withoutValues struct{ context.Context }
+
+func (withoutValues) Value(any) any { return nil }
 
 // guarded calls a hook and makes an error of its panic, as a cache does.
 func guarded[V any](ctx context.Context, hook func(context.Context) (V, time.Duration, error)) (v V, err error) {

@@ -212,7 +212,7 @@ func (l *loader) set(name string, v any, source string, all map[string]any) {
 	}
 	d := knownDirective(name)
 	if d == nil {
-		l.config.others = append(l.config.others, other{name, v, source})
+		l.config.others = append(l.config.others, other{name, func() any { return v }, source})
 		return
 	}
 	if table, ok := v.(map[string]any); ok && l.swallowed(name, table, source) {
@@ -224,8 +224,8 @@ func (l *loader) set(name string, v any, source string, all map[string]any) {
 		if p, r, ok := strings.Cut(problem, "; "); ok {
 			problem, remedy = p, r
 		}
-		if _, table := v.(map[string]any); !d.secret && !table {
-			problem += fmt.Sprintf(", not %s", shown(v))
+		if text := shown(v); !d.secret && text != "" {
+			problem += ", not " + text
 		}
 		l.fault(name, source, problem, remedy, nil)
 		return
@@ -250,18 +250,25 @@ func (l *loader) swallowed(name string, table map[string]any, source string) boo
 	return len(inside) > 0
 }
 
-// shown gives a value as it would be written, shortened if it is long.
+// shown gives a value as it would be written, shortened if it is long; "" if
+// that tells nothing.
 func shown(v any) string {
 	text := fmt.Sprintf("%#v", v)
 	switch v := v.(type) {
 	case string:
+		if v == "" {
+			return ""
+		}
 		text = fmt.Sprintf("%q", v)
 	case bool, int64, float64:
 		text = fmt.Sprint(v)
 	case []any:
+		if len(v) == 0 {
+			return ""
+		}
 		text = "a list"
 	case map[string]any:
-		text = "a table"
+		return ""
 	}
 	if len(text) > 60 {
 		text = text[:60] + "…"

@@ -24,14 +24,22 @@ func (h *handler) enter(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, errCookies)
 		return
 	}
+	if r.Method == http.MethodConnect {
+		// ServeMux takes its path as it is, so that what is authorized might
+		// not be what is served.
+		h.refuse(w, r, errConnect)
+		return
+	}
 	if p := r.URL.Path; strings.Contains(p, "//") || strings.Contains(p, "/.") {
-		if clean := cleanPath(p); clean != p && r.Method != http.MethodConnect {
+		if clean := cleanPath(p); clean != p {
 			h.redirect(w, r, clean)
 			return
 		}
 	}
 	h.mux.ServeHTTP(w, r)
 }
+
+var errConnect = httperr.Errorf(http.StatusBadRequest, "CONNECT is for proxies, and this is none")
 
 // maxCookies is how many cookies a request may have.
 const maxCookies = 100
@@ -93,8 +101,8 @@ func (c *compiler) patterns() {
 	slices.Sort(c.h.methods)
 	for _, rt := range c.h.routes {
 		// ServeMux itself would redirect to the path with a slash at its end.
-		if short := strings.TrimSuffix(rt.reg.path, "/"); short != rt.reg.path && short != "" {
-			pattern := strings.TrimSuffix(rt.reg.pattern(), "/{$}")
+		if short := rt.reg.withoutSlash(); short != "" {
+			pattern := strings.TrimSpace(rt.reg.method + " " + short)
 			tryHandle(c.h.mux, pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				c.h.redirect(w, r, r.URL.Path+"/")
 			}))

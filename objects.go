@@ -55,7 +55,11 @@ func ObjectPerms[ID comparable](a *App, name string, check func(ctx context.Cont
 			Remedy:  "use an integer, a string, or a struct of such"})
 		return
 	}
-	kept := newHookCache(a.settings, cache.NearOptions[objectKey[ID], bool]{})
+	own := ownTexts(id)
+	kept := newHookCache(a.settings, cache.NearOptions[objectKey[ID], bool]{
+		Bytes: hookCacheBytes,
+		Weigh: func(k objectKey[ID], _ bool) int { return own(reflect.ValueOf(&k.id).Elem()) + 256 },
+	})
 	d := &domain{
 		id:    id,
 		kept:  kept,
@@ -72,7 +76,7 @@ func ObjectPerms[ID comparable](a *App, name string, check func(ctx context.Cont
 			if granted, ok := kept.hit(key, c.req.Now); ok {
 				return granted, nil
 			}
-			granted, err := askObject(c, kept, key, check)
+			granted, err := askObject(c, kept, key, own, check)
 			if err != nil && !errors.Is(err, ErrNoSuchObject) {
 				err = httperr.From(err, a.settings.ServerError, what)
 			}
@@ -82,11 +86,48 @@ func ObjectPerms[ID comparable](a *App, name string, check func(ctx context.Cont
 	a.domains[name] = d
 }
 
-func askObject[ID comparable](c *call, kept *hookCache[objectKey[ID], bool], key objectKey[ID], check func(context.Context, string, ID, string) (bool, error)) (bool, error) {
+func askObject[ID comparable](c *call, kept *hookCache[objectKey[ID], bool], key objectKey[ID], own func(reflect.Value) int, check func(context.Context, string, ID, string) (bool, error)) (bool, error) {
+	keep := time.Duration(0)
+	if own(reflect.ValueOf(&key.id).Elem()) > maxID {
+		keep = -1
+	}
 	return kept.ask(c.req.HTTP.Context(), key, c.req.Now, func(ctx context.Context) (bool, time.Duration, error) {
 		granted, err := check(ctx, key.login.Value(), key.id, key.mode.Value())
-		return granted, 0, err
+		return granted, keep, err
 	})
+}
+
+// maxID is the size in bytes over which an object's id is not kept as a key.
+const maxID = 1024
+
+// ownTexts makes the function that lets an id have its own texts instead of
+// pieces of the request that it came with, which a kept key would hold on to. It
+// gives their size in bytes.
+func ownTexts(t reflect.Type) func(v reflect.Value) int {
+	switch t.Kind() {
+	case reflect.String, reflect.Struct, reflect.Array:
+		return ownParts
+	}
+	return func(reflect.Value) int { return 0 }
+}
+
+func ownParts(v reflect.Value) (size int) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.CanSet() {
+			v.SetString(strings.Clone(v.String()))
+		}
+		return v.Len()
+	case reflect.Struct:
+		for i := range v.NumField() {
+			size += ownParts(v.Field(i))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			size += ownParts(v.Index(i))
+		}
+	}
+	return size
 }
 
 // readID makes the function that takes the id out of the bound parameters.

@@ -82,6 +82,9 @@ func (e *registration) effective(s *settings) (options, authz.Rule, []*ConfigErr
 			faults = append(faults, e.fault(fmt.Sprintf("the realm %q is not that of the prefix %s (%s), %q", o.realm, p.path, p.source, theirs),
 				"register the route outside the prefix, or leave it the prefix's realm"))
 		}
+		if p.options.authn != nil && len(p.options.authn) == 0 {
+			faults = append(faults, e.fault(fmt.Sprintf("fsa.Authn of the prefix %s (%s) names no scheme", p.path, p.source), "name one, or leave it out for all"))
+		}
 		if p.options.twice {
 			faults = append(faults, e.fault(fmt.Sprintf("fsa.Authn is given twice to the prefix %s (%s)", p.path, p.source), "give all schemes to one"))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 	"unique"
 
@@ -62,8 +63,18 @@ func (a *App) CheckUserPassword(ctx context.Context, login, password string) err
 	return err
 }
 
+// maxCredential is the size in bytes over which logins and passwords are not
+// looked at. What a client has sent is kept as a key and written into logs.
+const maxCredential = 1024
+
 // checkPassword is what the schemes basic and param ask.
 func (a *App) checkPassword(ctx context.Context, login, pass string) error {
+	if pass == "" || len(login) > maxCredential || len(pass) > maxCredential {
+		// No password is empty or that long, whoever the user is. Above all,
+		// a directory that is asked with an empty one says yes (RFC 4513,
+		// 5.1.2).
+		return authn.Refuse("login or password is empty or over %d bytes", maxCredential)
+	}
 	hash, err := a.storedHash(ctx, login)
 	known := err == nil
 	if err != nil && !errors.Is(err, ErrNoSuchUser) {
@@ -72,7 +83,10 @@ func (a *App) checkPassword(ctx context.Context, login, pass string) error {
 		}
 		// The hook says in words of its own that the user may not log in.
 	}
-	ok, failure := a.verify(ctx, login, pass, hash, known)
+	if !known {
+		hash = ""
+	}
+	ok, failure := a.proved(ctx, login, pass, hash)
 	if failure != nil {
 		return failure
 	}
@@ -95,15 +109,12 @@ func (a *App) checkPassword(ctx context.Context, login, pass string) error {
 
 // verify compares a password with a stored hash. Where there is none, it spends
 // the same time, so that the answer does not tell who has an account.
-func (a *App) verify(ctx context.Context, login, pass, hash string, known bool) (bool, error) {
+func (a *App) verify(ctx context.Context, pass, hash string) (bool, error) {
 	h := a.settings.hasher
-	if h == nil {
-		return false, nil
-	}
-	if !known || hash == "" {
+	if hash == "" {
 		return false, h.Dummy(ctx, pass)
 	}
-	ok, err := a.proved(ctx, login, pass, hash)
+	ok, err := h.Verify(ctx, pass, hash)
 	if errors.Is(err, password.ErrMalformed) || errors.Is(err, password.ErrUnknownScheme) || errors.Is(err, password.ErrTooCostly) {
 		// What is stored is no hash that we verify. That is a refusal, in
 		// the same time, and somebody has to look at the store.
@@ -124,7 +135,14 @@ var errMismatch = errors.New("the password does not match")
 // Basic authentication costs one slow hash for each user and time to live, not
 // one for each request. A changed password has another stored hash, and misses.
 // Mismatches are never kept.
+//
+// A user who is not known (hash is empty) takes the same way. If only known ones
+// shared a hash among requests of the same moment, the others' queue would be
+// full sooner, and tell.
 func (a *App) proved(ctx context.Context, login, pass, hash string) (bool, error) {
+	if a.settings.hasher == nil {
+		return false, nil
+	}
 	digest, err := blake2b.New256(a.proofKey)
 	if err != nil {
 		return false, err
@@ -135,7 +153,7 @@ func (a *App) proved(ctx context.Context, login, pass, hash string) (bool, error
 		return true, nil
 	}
 	_, err = a.proofs.ask(ctx, key, now, func(ctx context.Context) (interned, time.Duration, error) {
-		ok, err := a.settings.hasher.Verify(ctx, pass, hash)
+		ok, err := a.verify(ctx, pass, hash)
 		if err == nil && !ok {
 			err = errMismatch
 		}
@@ -156,6 +174,8 @@ func (a *App) storedHash(ctx context.Context, login string) (string, error) {
 	if hash, ok := a.passwordHashes.hit(login, now); ok {
 		return hash, nil
 	}
+	// The login is cut from a body or a header, with the password beside it.
+	login = strings.Clone(login)
 	return a.passwordHashes.ask(ctx, login, now, func(ctx context.Context) (string, time.Duration, error) {
 		hash, err := a.userPass(ctx, login)
 		return hash, 0, err

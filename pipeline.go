@@ -55,22 +55,28 @@ func (c *call) finish() {
 	if p := recover(); p != nil {
 		c.panicked(p)
 	}
-	src := c.req.Params
-	if c.tried {
-		c.req.Params = nil
-	} else {
-		// Somebody may still ask who is calling, from another goroutine.
-		c.mu.Lock()
-		c.over, c.req.Params = true, nil
-		c.mu.Unlock()
-	}
-	if src != nil {
-		src.Release()
-		sources.Put(src)
-	}
+	c.release()
 	c.log()
 	if c.abort != nil {
 		panic(c.abort)
+	}
+}
+
+// release gives back what the request has borrowed, and removes the files of a
+// form that the handler has parsed: the server knows only those of its own copy
+// of the request.
+func (c *call) release() {
+	unlock := c.lock() // waits for a lazy authentication that is under way
+	src := c.req.Params
+	c.over, c.req.Params = true, nil
+	reuse := src != nil && !(c.lazy && c.tried)
+	unlock()
+	if reuse {
+		src.Release()
+		sources.Put(src)
+	}
+	if c.handed != nil && c.handed.MultipartForm != nil {
+		c.handed.MultipartForm.RemoveAll()
 	}
 }
 

@@ -37,6 +37,8 @@ func (e *registration) checkPath() *ConfigError {
 		return e.fault(e.problem, "")
 	case e.method == http.MethodHead:
 		return e.fault("HEAD is answered by the route's GET", "register GET")
+	case e.method == http.MethodConnect:
+		return e.fault("CONNECT is for proxies", "use another method")
 	case e.method != "" && (!isToken(e.method) || strings.ToUpper(e.method) != e.method):
 		return e.fault(fmt.Sprintf("%q is not a method", e.method), "a method is in upper case, as GET")
 	case e.path == "":
@@ -64,6 +66,19 @@ func (e *registration) pattern() string {
 		return p
 	}
 	return e.method + " " + p
+}
+
+// withoutSlash gives the path that ServeMux would redirect to this one's, with a
+// slash at its end; "" if there is none.
+func (e *registration) withoutSlash() string {
+	at := strings.LastIndexByte(e.path, '/')
+	if at < 0 {
+		return ""
+	}
+	if last := e.path[at+1:]; last != "" && !strings.HasSuffix(last, "...}") {
+		return ""
+	}
+	return e.path[:at]
 }
 
 // pathNames lists the parameters in a route's path.

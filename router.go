@@ -51,7 +51,7 @@ func (p *Prefix) sub(path string, opts []Option) *Prefix {
 	case s.options.status != 0 || s.options.doc != "":
 		problem, remedy = "fsa.Status and fsa.Doc say something about one route, not about a prefix", "give them to the routes"
 	}
-	if problem != "" {
+	if problem != "" && p.app.open("the prefix "+s.path, s.source) {
 		p.app.faults = append(p.app.faults, &ConfigError{Path: s.path, Source: s.source, Problem: problem, Remedy: remedy})
 	}
 	return s

@@ -36,6 +36,16 @@ type settings struct {
 
 type header struct{ name, value string }
 
+// reserved gives the reason why a header field is not for all answers alike.
+func reserved(name string) string {
+	switch name = http.CanonicalHeaderKey(name); name {
+	case "Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding", "Trailer", "Connection", "Upgrade", "Date",
+		"Cache-Control", "Set-Cookie", "Location", "Allow", "Www-Authenticate", "X-Request-Id":
+		return fmt.Sprintf("%s differs from answer to answer, and is not to be set for all", name)
+	}
+	return ""
+}
+
 // isToken reports whether s is a token (RFC 9110, 5.6.2): the name of a header
 // field, of a method, of an authorization scheme.
 func isToken(s string) bool {
@@ -157,7 +167,14 @@ func (c *checker) answers() {
 		if !isToken(name) || hasControl(value) {
 			c.fault("FSA_ADD_HEADERS", fmt.Sprintf("%q is not a valid header field", name), "a name has letters, digits and dashes, a value no line breaks")
 		}
-		c.headers = append(c.headers, header{http.CanonicalHeaderKey(name), value})
+		if problem := reserved(name); problem != "" {
+			c.fault("FSA_ADD_HEADERS", problem, "remove it")
+		}
+		name = http.CanonicalHeaderKey(name)
+		if slices.ContainsFunc(c.headers, func(h header) bool { return h.name == name }) {
+			c.fault("FSA_ADD_HEADERS", fmt.Sprintf("%s is given twice", name), "names of header fields have no case: keep one")
+		}
+		c.headers = append(c.headers, header{name, value})
 	}
 	slices.SortFunc(c.headers, func(a, b header) int { return strings.Compare(a.name, b.name) })
 }
@@ -263,6 +280,21 @@ func (c *checker) token() {
 	}
 }
 
+// placeholder reports whether a secret is one that nobody has chosen at random.
+func placeholder(s string) bool {
+	distinct := map[rune]bool{}
+	for _, r := range s {
+		distinct[r] = true
+	}
+	lower := strings.ToLower(s)
+	for _, word := range []string{"changeme", "change-me", "change_me", "placeholder", "your-secret", "your_secret"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return len(s) >= minSecret && len(distinct) < 8
+}
+
 // minSecret is the least size of a token secret in bytes: 256 bits, as long as
 // the shortest hash that signs with it (RFC 7518, 3.2).
 const minSecret = 32
@@ -279,6 +311,9 @@ func (c *checker) tokenOptions() (token.Options, bool) {
 		switch {
 		case s == "":
 			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d is empty", i+1, len(c.TokenSecret)), makeSecret)
+			return o, false
+		case !c.verbose && placeholder(string(s)):
+			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d is a placeholder or a repetition, which can be guessed", i+1, len(c.TokenSecret)), makeSecret)
 			return o, false
 		case len(s) < minSecret && !c.verbose:
 			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d has %d bytes, under %d", i+1, len(c.TokenSecret), len(s), minSecret), makeSecret)

@@ -21,11 +21,11 @@ var specials = map[reflect.Type]param.Special[*call]{
 		if c.id == nil {
 			return errors.New("nobody is authenticated")
 		}
-		v.Set(reflect.ValueOf(*c.id))
+		v.Set(reflect.ValueOf(c.id.Clone()))
 		return nil
 	},
 	reflect.TypeFor[*http.Request](): func(c *call, _ string, v reflect.Value) error {
-		v.Set(reflect.ValueOf(c.req.HTTP.WithContext(c)))
+		v.Set(reflect.ValueOf(c.hand()))
 		return nil
 	},
 	reflect.TypeFor[*App](): func(c *call, _ string, v reflect.Value) error {

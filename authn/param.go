@@ -26,6 +26,9 @@ func (*Param) Challenge(string, bool) string { return "" }
 // Authenticate checks the login and the password of the two parameters. An
 // empty one is a missing one.
 func (p *Param) Authenticate(q *Request) (*identity.Identity, error) {
+	if q.Params.Err() != nil {
+		return nil, nil // nothing is known of credentials; what is wrong is told when parameters are bound
+	}
 	login, _, err := q.Params.Text(p.User)
 	if err != nil {
 		return nil, asRefusal(err)

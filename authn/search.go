@@ -81,7 +81,7 @@ func (s *Search) Run(q *Request) (*identity.Identity, error) {
 // accept asks what has a say about an identity that has been found.
 func (s *Search) accept(q *Request, scheme Scheme, id *identity.Identity) (*identity.Identity, error) {
 	if s.Admit != nil {
-		if err := s.Admit(q.HTTP.Context(), *id); err != nil {
+		if err := s.Admit(q.HTTP.Context(), id.Clone()); err != nil {
 			return nil, httperr.From(err, http.StatusInternalServerError, "internal error in admission")
 		}
 	}

@@ -41,3 +41,12 @@ func (id *Identity) IsZero() bool { return id.Login == "" }
 
 // HasScope reports whether scope is among the identity's scopes.
 func (id *Identity) HasScope(scope string) bool { return slices.Contains(id.Scopes, scope) }
+
+// Clone gives a copy that shares nothing with the identity, so that changing one
+// does not change the other.
+func (id *Identity) Clone() Identity {
+	c := *id
+	c.Scopes = slices.Clone(id.Scopes)
+	c.Factors = slices.Clone(id.Factors)
+	return c
+}

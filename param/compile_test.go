@@ -62,7 +62,7 @@ type (
 	}
 	badInside struct{ C chan int }
 	hidden    struct {
-		a int `param:"a"`
+		a int `param:"a"` //lint:ignore U1000 it is looked at by reflection
 	}
 )
 

@@ -59,7 +59,7 @@ func (p richPart) complete() bool {
 	return ok
 }
 
-var richBinder, richSlowly = func() (*binder, *binder) {
+var richBinder, _ = func() (*binder, *binder) {
 	b, err := param.Compile[none](reflect.TypeFor[rich](), strict)
 	if err != nil {
 		panic(err)
@@ -180,8 +180,8 @@ type plain struct {
 }
 
 type Embedded struct {
-	pad byte
-	E   int `param:"e,optional"`
+	_ byte
+	E int `param:"e,optional"`
 }
 
 // FuzzFast: setting plain fields without reflection does what their codecs do.

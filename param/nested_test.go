@@ -18,7 +18,7 @@ type item struct {
 	Skip  string            `json:"-"`
 	CamelCase
 	Stock bool
-	own   int
+	own   int //lint:ignore U1000 it is looked at by reflection
 }
 
 // CamelCase is embedded: its field is one of the item's.
@@ -110,7 +110,7 @@ func TestEmbedded(t *testing.T) {
 		sorting
 		Named `param:"named"` // a tag makes it one parameter
 		Skip  string          `param:"-"`
-		role  string
+		role  string          //lint:ignore U1000 it is looked at by reflection
 	}
 	v, err := bind[in](t, strict, get(`order_by=a&page=3&named={"X":1}`))
 	if err != nil || v.Limit != 10 || v.Page != 3 || v.Sort != "a" || v.X != 1 {

@@ -122,6 +122,15 @@ func (s *Source) Text(name string) (text string, found bool, err error) {
 	return text, found, nil
 }
 
+// Err gives what is wrong with the query or the body as a whole, nil if they can
+// be read.
+func (s *Source) Err() error {
+	if e := s.load(); e != nil {
+		return e
+	}
+	return nil
+}
+
 // load reads the query and the body.
 func (s *Source) load() *httperr.Error {
 	if !s.queried {
