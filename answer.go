@@ -183,12 +183,11 @@ func (c *call) noStore(h http.Header) {
 // identify decides whether the request is logged. If it is, or if it has an id
 // already, the client is told the id.
 func (c *call) identify(h http.Header) {
-	if c.level, c.logged = c.logs(c.status); c.logged {
+	if c.logged = c.logs(level(c.status)); c.logged {
 		c.needRequestID()
 	}
-	if c.requestID != "" {
-		c.values[3] = c.requestID
-		h["X-Request-Id"] = c.values[3:4:4]
+	if c.rare != nil && c.rare.requestID != "" {
+		h["X-Request-Id"] = []string{c.rare.requestID}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"log/slog"
 	"net/http"
 	"reflect"
 	"sync"
@@ -26,29 +25,48 @@ type call struct {
 	w     http.ResponseWriter
 	req   authn.Request // the request, its parameters, when it began
 
-	user    interned           // the login of id
 	id      *identity.Identity // who is calling, nil if nobody or not asked
 	tried   bool               // authentication has been tried
-	nobody  error              // and why nobody was found
 	decided bool               // authorization has been evaluated, and granted
 	frame   any                // the *frame that the call is part of, for its handler's types
 	bound   reflect.Value      // the parameters, once they are bound
 	status  int                // of the answer, 0 until then
-	cause   error              // of an answer that is an error, for the log
-	abort   any                // a panic that goes on to the server
 
-	requestID string
-	level     slog.Level // of the line in the log
-	logged    bool       // whether that level is on
-	values    [4]string  // of header fields, so that they need no slices of their own
+	logged bool      // whether the request is logged, at the level of its status
+	values [3]string // of header fields, so that they need no slices of their own
+	rare   *rare     // nil for most requests
 
 	// On an open route, a handler may ask who is calling, from a goroutine
 	// that it has started too. Then mu guards the identity and the parameters.
 	lazy bool
 	mu   sync.Mutex
 	over bool // the answer is given: nobody is asked any more
+}
 
-	handed *http.Request // the copy of the request that the handler has
+// rare is what few requests need. It stands apart, since the size of a call is a
+// good part of what a request costs.
+type rare struct {
+	nobody    error         // why nobody was found
+	cause     error         // of an answer that is an error, for the log
+	abort     any           // a panic that goes on to the server
+	handed    *http.Request // the copy of the request that the handler has
+	requestID string
+}
+
+// more gives what is rare, to be written.
+func (c *call) more() *rare {
+	if c.rare == nil {
+		c.rare = new(rare)
+	}
+	return c.rare
+}
+
+// known gives what is rare, to be read.
+func (c *call) known() rare {
+	if c.rare == nil {
+		return rare{}
+	}
+	return *c.rare
 }
 
 // begin makes c the call of a request. There is no route if none matches.
@@ -61,17 +79,8 @@ func (c *call) begin(h *handler, rt *route, w http.ResponseWriter, r *http.Reque
 	}
 }
 
-// lock guards what a lazy authentication changes. Everywhere else, nothing
-// changes once the handler runs.
-func (c *call) lock() (unlock func()) {
-	if !c.lazy {
-		return func() {}
-	}
-	c.mu.Lock()
-	return c.mu.Unlock
-}
-
-// caller gives who is calling, and whether that has been asked.
+// caller gives who is calling, and whether that has been asked. Only on an open
+// route can that change once the handler runs.
 func (c *call) caller() (id *identity.Identity, asked bool) {
 	if c.lazy {
 		c.mu.Lock()
@@ -129,7 +138,10 @@ func (a *App) Authenticate(ctx context.Context) (Identity, error) {
 	if c == nil || c.h.app != a {
 		return Identity{}, ErrUnauthenticated
 	}
-	defer c.lock()()
+	if c.lazy {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+	}
 	if !c.tried && !c.over && c.lazy {
 		c.authenticate()
 	}
@@ -137,13 +149,14 @@ func (a *App) Authenticate(ctx context.Context) (Identity, error) {
 		return c.id.Clone(), nil
 	}
 	var e *Error
-	if errors.As(c.nobody, &e) && e.Status == http.StatusUnauthorized {
+	nobody := c.known().nobody
+	if errors.As(nobody, &e) && e.Status == http.StatusUnauthorized {
 		refusal := *e
 		refusal.Cause = errors.Join(ErrUnauthenticated, e.Cause)
 		return Identity{}, &refusal
 	}
-	if c.nobody != nil {
-		return Identity{}, c.nobody
+	if nobody != nil {
+		return Identity{}, nobody
 	}
 	return Identity{}, ErrUnauthenticated
 }
@@ -157,36 +170,40 @@ func (c *call) authenticate() error {
 		defer c.handBody()
 	}
 	id, err := c.route.search.Run(&c.req)
-	c.id, c.nobody = id, err
-	if id != nil {
-		if c.user = c.req.User; c.user == (interned{}) || c.user.Value() != id.Login {
-			c.user = unique.Make(id.Login)
-		}
+	if err != nil {
+		c.more().nobody = err
+		return err
 	}
-	return err
+	c.id = id
+	if c.req.User == (interned{}) || c.req.User.Value() != id.Login {
+		c.req.User = unique.Make(id.Login)
+	}
+	return nil
 }
 
 // handBody lets the handler read a body that has been looked into for
 // credentials after the handler got the request.
 func (c *call) handBody() {
-	if c.handed != nil {
-		c.handed.Body = c.req.HTTP.Body
+	if handed := c.known().handed; handed != nil {
+		handed.Body = c.req.HTTP.Body
 	}
 }
 
 // hand gives the handler a copy of the request, whose context is the call.
 func (c *call) hand() *http.Request {
-	c.handed = c.req.HTTP.WithContext(c)
-	return c.handed
+	r := c.req.HTTP.WithContext(c)
+	c.more().handed = r
+	return r
 }
 
 // needRequestID makes the id by which the log and the answer can be brought
 // together.
 func (c *call) needRequestID() string {
-	if c.requestID == "" {
+	x := c.more()
+	if x.requestID == "" {
 		var b [12]byte
 		rand.Read(b[:])
-		c.requestID = hex.EncodeToString(b[:])
+		x.requestID = hex.EncodeToString(b[:])
 	}
-	return c.requestID
+	return x.requestID
 }

@@ -17,9 +17,9 @@ import (
 func (c *call) fail(err error) {
 	s := c.h.app.settings
 	e := httperr.From(err, s.ServerError, "internal error")
-	c.cause = err
+	c.more().cause = err
 	if p := panicOf(err); p != nil && s.KeepUserErrors {
-		c.abort = p.Value
+		c.rare.abort = p.Value
 		return
 	}
 	if c.status != 0 {
@@ -48,13 +48,13 @@ func (c *call) fail(err error) {
 // that the client does not take half an answer for a whole one.
 func (c *call) panicked(p any) {
 	if p == http.ErrAbortHandler {
-		c.abort = p
+		c.more().abort = p
 		return
 	}
 	begun := c.status != 0
 	c.fail(&cache.PanicError{Value: p, Stack: debug.Stack()})
-	if begun && c.abort == nil {
-		c.abort = http.ErrAbortHandler
+	if begun && c.rare.abort == nil {
+		c.rare.abort = http.ErrAbortHandler
 	}
 }
 
@@ -80,25 +80,25 @@ func level(status int) slog.Level {
 	return slog.LevelDebug
 }
 
-// logs gives the level at which a request with this status is logged, and
-// whether that is on.
-func (c *call) logs(status int) (slog.Level, bool) {
-	l := level(status)
-	return l, c.h.app.settings.logger.Enabled(c.Context, l)
+// logs reports whether a level is on.
+func (c *call) logs(l slog.Level) bool {
+	return c.h.app.settings.logger.Enabled(c.Context, l)
 }
 
 // log writes the one line of a request, if its level is on.
 func (c *call) log() {
-	if c.cause != nil || c.abort != nil {
-		status := c.status
-		if c.abort != nil || panicOf(c.cause) != nil {
-			status = http.StatusInternalServerError // whatever had been sent
+	if c.rare == nil && !c.logged {
+		return // as nearly always
+	}
+	x, l := c.known(), level(c.status)
+	if x.cause != nil || x.abort != nil {
+		switch {
+		case x.abort != nil || panicOf(x.cause) != nil:
+			l = slog.LevelError // whatever had been sent
+		case c.Context.Err() != nil && errors.Is(x.cause, context.Canceled):
+			l = slog.LevelInfo // the client has gone; nothing has failed
 		}
-		c.level, c.logged = c.logs(status)
-		if c.Context.Err() != nil && errors.Is(c.cause, context.Canceled) {
-			// The client has gone; nothing has failed.
-			c.level, c.logged = c.logs(http.StatusBadRequest)
-		}
+		c.logged = c.logs(l)
 	}
 	if !c.logged {
 		return
@@ -113,13 +113,13 @@ func (c *call) log() {
 	if id, _ := c.caller(); id != nil {
 		attrs = append(attrs, slog.String("user", id.Login), slog.String("scheme", id.Scheme))
 	}
-	if c.cause != nil {
-		attrs = append(attrs, slog.Any("error", c.cause))
+	if x.cause != nil {
+		attrs = append(attrs, slog.Any("error", x.cause))
 	}
-	if p := panicOf(c.cause); p != nil {
+	if p := panicOf(x.cause); p != nil {
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}
-	c.h.app.settings.logger.LogAttrs(context.WithoutCancel(c.Context), c.level, "request", attrs...)
+	c.h.app.settings.logger.LogAttrs(context.WithoutCancel(c.Context), l, "request", attrs...)
 }
 
 // pattern gives the route's pattern, which unlike the path holds nothing that

@@ -38,7 +38,7 @@ func (a *App) groupLeaf(group string) (authz.Check[*call], error) {
 	id := unique.Make(group)
 	what := fmt.Sprintf("internal error in check of group %q", group)
 	return func(c *call) (bool, error) {
-		key := groupKey{c.user, id}
+		key := groupKey{c.req.User, id}
 		if member, ok := a.memberships.hit(key, c.req.Now); ok {
 			return member, nil
 		}

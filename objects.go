@@ -72,7 +72,7 @@ func ObjectPerms[ID comparable](a *App, name string, check func(ctx context.Cont
 	d.check = func(read reader, mode string) authz.Check[*call] {
 		get, in := readID[ID](read), unique.Make(mode)
 		return func(c *call) (bool, error) {
-			key := objectKey[ID]{c.user, in, get(c.bound)}
+			key := objectKey[ID]{c.req.User, in, get(c.bound)}
 			if granted, ok := kept.hit(key, c.req.Now); ok {
 				return granted, nil
 			}

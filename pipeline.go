@@ -57,8 +57,8 @@ func (c *call) finish() {
 	}
 	c.release()
 	c.log()
-	if c.abort != nil {
-		panic(c.abort)
+	if c.rare != nil && c.rare.abort != nil {
+		panic(c.rare.abort)
 	}
 }
 
@@ -66,17 +66,20 @@ func (c *call) finish() {
 // form that the handler has parsed: the server knows only those of its own copy
 // of the request.
 func (c *call) release() {
-	unlock := c.lock() // waits for a lazy authentication that is under way
-	src := c.req.Params
+	if c.lazy {
+		c.mu.Lock() // waits for an authentication that is under way
+	}
+	src, reuse := c.req.Params, !c.lazy || !c.tried
 	c.over, c.req.Params = true, nil
-	reuse := src != nil && !(c.lazy && c.tried)
-	unlock()
-	if reuse {
+	if c.lazy {
+		c.mu.Unlock()
+	}
+	if src != nil && reuse {
 		src.Release()
 		sources.Put(src)
 	}
-	if c.handed != nil && c.handed.MultipartForm != nil {
-		c.handed.MultipartForm.RemoveAll()
+	if c.rare != nil && c.rare.handed != nil && c.rare.handed.MultipartForm != nil {
+		c.rare.handed.MultipartForm.RemoveAll()
 	}
 }
 

@@ -61,7 +61,6 @@ func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
 
 	base := v.Addr().UnsafePointer()
 	s := &src.sink
-	*s = sink{}
 	for i := range b.fields {
 		f := &b.fields[i]
 		if f.Special {

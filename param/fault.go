@@ -31,9 +31,15 @@ type sink struct {
 	decoders []*jsontext.Decoder
 	few      [2]*jsontext.Decoder // what decoders begins with
 
+	long bool // a pointer was so long that no more are made
+
 	read, spent int // bytes of JSON text, bytes of memory for what is in it
 	poor        bool
 }
+
+// longPointer is the size in bytes of a pointer that costs too much to be made
+// for each of many faults.
+const longPointer = 4 << 10
 
 // bad notes a fault of the value being read. The value is shown if that is
 // harmless and helpful.
@@ -46,8 +52,11 @@ func (s *sink) badMember(name, reason, value string) {
 		return
 	}
 	where := ""
-	if at := s.at(name); at != "" {
-		where = "at " + quote(string(at)) + " "
+	if !s.long {
+		if at := s.at(name); at != "" {
+			where = "at " + quote(string(at)) + " "
+			s.long = len(at) > longPointer
+		}
 	}
 	text := fmt.Sprintf("parameter %s %s%s", quote(s.name), where, reason)
 	if !s.secret && value != "" && showable(value) {

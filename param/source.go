@@ -86,7 +86,9 @@ func (s *Source) Release() {
 	}
 	s.w, s.r, s.err = nil, nil, nil
 	s.queried, s.read = false, false
-	s.sink = sink{}
+	if s.sink.name != "" { // else nothing was told
+		s.sink = sink{}
+	}
 }
 
 // Text gives the parameter of the given name as a string, from the query, the
