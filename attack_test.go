@@ -64,13 +64,16 @@ func (b *slowBody) Close() error { return nil }
 // TestLateAuthenticateReadsItsOwnRequest: who is still asked for after the
 // handler has returned reads nothing of the requests that follow, nor they of it.
 func TestLateAuthenticateReadsItsOwnRequest(t *testing.T) {
-	w := newWorld(t, base())
+	cfg := base()
+	cfg.Mode = "dev"
+	w := newWorld(t, cfg)
 	asked := make(chan bool)
 	fsa.Handle(w, "POST /open", authz.Open(), http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		go func() {
 			defer close(asked)
 			w.Authenticate(r.Context())
 		}()
+		rw.WriteHeader(418) // is logged, and tells who is calling
 	}))
 	fsa.Post(w, "/transfer", authz.Auth(), func(ctx context.Context, in struct {
 		To string `default:"alice"`

@@ -27,6 +27,7 @@ type call struct {
 
 	id      *identity.Identity // who is calling, nil if nobody or not asked
 	tried   bool               // authentication has been tried
+	nobody  error              // and why nobody was found
 	decided bool               // authorization has been evaluated, and granted
 	frame   any                // the *frame that the call is part of, for its handler's types
 	bound   reflect.Value      // the parameters, once they are bound
@@ -41,15 +42,15 @@ type call struct {
 	lazy bool
 	mu   sync.Mutex
 	over bool // the answer is given: nobody is asked any more
+
+	handed *http.Request // the copy of the request that the handler has
 }
 
 // rare is what few requests need. It stands apart, since the size of a call is a
 // good part of what a request costs.
 type rare struct {
-	nobody    error         // why nobody was found
-	cause     error         // of an answer that is an error, for the log
-	abort     any           // a panic that goes on to the server
-	handed    *http.Request // the copy of the request that the handler has
+	cause     error // of an answer that is an error, for the log
+	abort     any   // a panic that goes on to the server
 	requestID string
 }
 
@@ -149,14 +150,13 @@ func (a *App) Authenticate(ctx context.Context) (Identity, error) {
 		return c.id.Clone(), nil
 	}
 	var e *Error
-	nobody := c.known().nobody
-	if errors.As(nobody, &e) && e.Status == http.StatusUnauthorized {
+	if errors.As(c.nobody, &e) && e.Status == http.StatusUnauthorized {
 		refusal := *e
 		refusal.Cause = errors.Join(ErrUnauthenticated, e.Cause)
 		return Identity{}, &refusal
 	}
-	if nobody != nil {
-		return Identity{}, nobody
+	if c.nobody != nil {
+		return Identity{}, c.nobody
 	}
 	return Identity{}, ErrUnauthenticated
 }
@@ -171,7 +171,7 @@ func (c *call) authenticate() error {
 	}
 	id, err := c.route.search.Run(&c.req)
 	if err != nil {
-		c.more().nobody = err
+		c.nobody = err
 		return err
 	}
 	c.id = id
@@ -184,16 +184,15 @@ func (c *call) authenticate() error {
 // handBody lets the handler read a body that has been looked into for
 // credentials after the handler got the request.
 func (c *call) handBody() {
-	if handed := c.known().handed; handed != nil {
-		handed.Body = c.req.HTTP.Body
+	if c.handed != nil {
+		c.handed.Body = c.req.HTTP.Body
 	}
 }
 
 // hand gives the handler a copy of the request, whose context is the call.
 func (c *call) hand() *http.Request {
-	r := c.req.HTTP.WithContext(c)
-	c.more().handed = r
-	return r
+	c.handed = c.req.HTTP.WithContext(c)
+	return c.handed
 }
 
 // needRequestID makes the id by which the log and the answer can be brought

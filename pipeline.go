@@ -78,8 +78,8 @@ func (c *call) release() {
 		src.Release()
 		sources.Put(src)
 	}
-	if c.rare != nil && c.rare.handed != nil && c.rare.handed.MultipartForm != nil {
-		c.rare.handed.MultipartForm.RemoveAll()
+	if c.handed != nil && c.handed.MultipartForm != nil {
+		c.handed.MultipartForm.RemoveAll()
 	}
 }
 
