@@ -155,7 +155,7 @@ func TestMalformedFormOrQuery(t *testing.T) {
 	}
 }
 
-// TestLimits: the numbers of SECURITY.md, each from both of its sides.
+// TestLimits: the numbers of the limits, each from both of its sides.
 func TestLimits(t *testing.T) {
 	type any1 struct {
 		V param.JSON
