@@ -46,7 +46,7 @@ func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
 		panic(fmt.Sprintf("param: Bind of a %v by the binder of %v", v.Type(), b.typ))
 	}
 	var pairs []pair
-	if b.anywhere || b.reject {
+	if b.anywhere || b.reject || len(b.specials) > 0 {
 		if err := src.load(); err != nil {
 			return err
 		}
