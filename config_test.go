@@ -181,6 +181,7 @@ func TestSettingFaults(t *testing.T) {
 		{auth + "fsa_mode = \"dev\"", []string{"did you mean FSA_MODE?"}},
 		{auth + "MODE = \"dev\"", []string{"did you mean FSA_MODE?"}},
 		{"FSA_AUTH = \"token\"\nFSA_MODE = \"develop\"", []string{`unknown mode "develop"`}},
+		{auth + "FSA_AUHT = \"basic\"", []string{"did you mean FSA_AUTH?"}},
 		{auth + "FSA_CORS = true", []string{"unknown directive; remove it"}},
 		{auth + "SOMETHING = 1", []string{"SOMETHING (acme.toml:3): unknown directive", "app.Directive"}},
 		{auth + "FSA_ADD_HEADERS = {\"a b\" = \"c\"}", []string{`"a b" is not a valid header field`}},

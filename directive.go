@@ -97,7 +97,7 @@ func nearest(name string) string {
 	best, least := "", 4
 	for _, d := range directives {
 		n := min(distance(name, d.name), distance("FSA_"+name, d.name))
-		if n < least && 3*n <= len(d.name)-len("FSA_") {
+		if n < least && 3*n <= len(d.name) {
 			best, least = d.name, n
 		}
 	}
