@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/fastsimpleauth/fsa/internal/jsondepth"
 	json2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -305,7 +306,7 @@ func jsonText(c *codec) func(*sink, string, reflect.Value) bool {
 	c.composite = true
 	return func(s *sink, text string, v reflect.Value) bool {
 		raw := []byte(text)
-		if !shallow(raw) {
+		if jsondepth.Exceeds(raw, maxDepth) {
 			s.bad(fmt.Sprintf("is nested deeper than %d levels", maxDepth), "")
 			return false
 		}

@@ -14,28 +14,6 @@ import (
 // maxDepth bounds the nesting of JSON values.
 const maxDepth = 64
 
-// shallow reports whether JSON text is nested at most maxDepth levels. It is
-// asked before anything else looks at the text.
-func shallow(text []byte) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return false
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return true
-}
-
 // decoder is a JSON decoder out of a pool: making one costs more than most
 // requests do with it.
 type decoder struct {

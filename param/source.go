@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/fastsimpleauth/fsa/httperr"
+	"github.com/fastsimpleauth/fsa/internal/jsondepth"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -268,7 +269,7 @@ func looksLikeForm(body []byte) bool { return formRE.Match(body) }
 // scanJSON cuts a JSON body into the properties of its object. It checks the
 // whole body: syntax, UTF-8, depth, duplicate names, trailing data.
 func (s *Source) scanJSON(body []byte) *httperr.Error {
-	if !shallow(body) {
+	if jsondepth.Exceeds(body, maxDepth) {
 		return httperr.Errorf(http.StatusBadRequest, "the JSON body is nested deeper than %d levels", maxDepth)
 	}
 	d := borrowDecoder(body)

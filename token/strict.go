@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/fastsimpleauth/fsa/internal/jsondepth"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -53,7 +54,7 @@ var readers = sync.Pool{New: func() any { return new(reader) }}
 //
 // The decoder's own errors quote what they dislike: they go no further.
 func members(data []byte, f func(name []byte, value jsontext.Value) error) error {
-	if depth(data) > maxDepth {
+	if jsondepth.Exceeds(data, maxDepth) {
 		return malformed("JSON nests too deep")
 	}
 	r := readers.Get().(*reader)
@@ -104,27 +105,4 @@ func unquote(v jsontext.Value) ([]byte, bool) {
 	}
 	s, err := jsontext.AppendUnquote(nil, v)
 	return s, err == nil
-}
-
-// depth returns how many objects and lists are around the innermost part of a
-// JSON text. What it returns for anything else does not matter, as the decoder
-// refuses that; but it is asked first, since nesting is what costs the decoder
-// most, and headers are read before signatures.
-func depth(v []byte) int {
-	deepest, level, quoted := 0, 0, false
-	for i := 0; i < len(v); i++ {
-		switch c := v[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			level++
-			deepest = max(deepest, level)
-		case c == '}' || c == ']':
-			level--
-		}
-	}
-	return deepest
 }
