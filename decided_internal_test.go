@@ -1,0 +1,50 @@
+package fsa
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"testing"
+
+	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/param"
+)
+
+// TestLastCheck: what cannot happen is refused all the same: a handler about to
+// run, or an answer below 400, without a decision. No request leads there, so the
+// check is called by itself.
+func TestLastCheck(t *testing.T) {
+	app := New("acme", Config{Auth: []string{"none"}, Logger: slog.New(slog.DiscardHandler)})
+	Get(app, "/x", authz.Open(), func(context.Context, None) (None, error) { return None{}, nil })
+	if _, err := app.Handler(); err != nil {
+		t.Fatal(err)
+	}
+	rt := app.compiled.routes[0]
+	newCall := func() (*call, *httptest.ResponseRecorder) {
+		c, w, r := rt.newCall(), httptest.NewRecorder(), httptest.NewRequest("GET", "/x", nil)
+		c.begin(rt.h, rt, w, r)
+		c.req.Params = new(param.Source)
+		c.req.Params.Reset(w, r, 1, false)
+		return c, w
+	}
+	c, _ := newCall()
+	if err := rt.bind(c, reflect.New(reflect.TypeFor[None]()).Elem(), authz.Pending{}, false); err != errUndecided {
+		t.Errorf("a handler would run: %v", err)
+	}
+	c, w := newCall()
+	if err := c.answer(http.StatusOK, "text/plain", []byte("x")); err != errUndecided || w.Body.Len() > 0 {
+		t.Errorf("an answer is given: %v, %s", err, w.Body)
+	}
+	c, w = newCall()
+	(&recorder{ResponseWriter: w, c: c}).WriteHeader(http.StatusOK)
+	if w.Code != http.StatusInternalServerError {
+		t.Errorf("an http.Handler answers %d", w.Code)
+	}
+	c, w = newCall()
+	(&recorder{ResponseWriter: w, c: c}).WriteHeader(http.StatusTeapot)
+	if w.Code != http.StatusTeapot {
+		t.Errorf("a refusal becomes %d", w.Code)
+	}
+}
