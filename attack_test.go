@@ -62,44 +62,61 @@ func (b *slowBody) Read(p []byte) (int, error) {
 func (b *slowBody) Close() error { return nil }
 
 // TestLateAuthenticateReadsItsOwnRequest: who is still asked for after the
-// handler has returned reads nothing of the requests that follow, nor they of it.
+// handler has returned adds nothing to the requests that follow.
 func TestLateAuthenticateReadsItsOwnRequest(t *testing.T) {
-	cfg := base()
-	cfg.Mode = "dev"
-	w := newWorld(t, cfg)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that the pool hands on at once what it gets back
+	w := newWorld(t, base())
+	body := &slowBody{text: "to=mallory", reached: make(chan bool), release: make(chan bool)}
 	asked := make(chan bool)
 	fsa.Handle(w, "POST /open", authz.Open(), http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		go func() {
 			defer close(asked)
+			defer func() { _ = recover() }() // what becomes of the attacker does not matter
 			w.Authenticate(r.Context())
 		}()
-		rw.WriteHeader(418) // is logged, and tells who is calling
+		<-body.reached
+		// Nothing is written: writing would wait for the authentication too.
 	}))
+	admitted, goOn := make(chan bool), make(chan bool)
+	w.Admit(func(context.Context, fsa.Identity) error {
+		close(admitted)
+		<-goOn
+		return nil
+	})
 	fsa.Post(w, "/transfer", authz.Auth(), func(ctx context.Context, in struct {
 		To string `default:"alice"`
 	}) (string, error) {
 		return fsa.User(ctx) + " pays " + in.To, nil
 	})
 	h := handlerOf(t, w)
-	body := &slowBody{text: "to=mallory&USER=hobbes&PASS=" + hobbesPass, reached: make(chan bool), release: make(chan bool)}
-	done := make(chan bool)
+	attacked := make(chan bool)
 	go func() {
-		defer close(done)
+		defer close(attacked)
 		r := httptest.NewRequest("POST", "/open", body)
-		r.ContentLength = int64(len(body.text))
+		r.ContentLength = 100
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		serve(h, r)
 	}()
-	for range 50 {
+	<-body.reached
+	select {
+	case <-attacked:
+		t.Error("the answer does not wait for the authentication that its handler has begun")
+	case <-time.After(100 * time.Millisecond):
+	}
+	answer := make(chan string)
+	go func() {
 		r := httptest.NewRequest("POST", "/transfer", strings.NewReader(`{"USER":"calvin","PASS":"`+calvinPass+`"}`))
 		r.Header.Set("Content-Type", "application/json")
-		if rec := serve(h, r); rec.Body.String() != "calvin pays alice" {
-			t.Errorf("the answer is %d %s", rec.Code, rec.Body)
-		}
-	}
+		answer <- serve(h, r).Body.String()
+	}()
+	<-admitted // the other's body is read, and not bound yet
 	close(body.release)
-	<-done
 	<-asked
+	close(goOn)
+	if got := <-answer; got != "calvin pays alice" {
+		t.Errorf("the answer is %s", got)
+	}
+	<-attacked
 }
 
 // TestBurstTellsNothing: many tries at once have the same answers whether there
@@ -457,4 +474,30 @@ func TestClientsThatGo(t *testing.T) {
 	if strings.Contains(w.log.String(), "level=ERROR") {
 		t.Errorf("the log is %s", w.log)
 	}
+}
+
+// TestFailureTakesBackPromises: what a handler had prepared for its success does
+// not travel with its failure.
+func TestFailureTakesBackPromises(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Handle(w, "GET /x", authz.Open(), http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		http.SetCookie(rw, &http.Cookie{Name: "session", Value: "s3cret"})
+		rw.Header().Set("Cache-Control", "public, max-age=600")
+		panic("boom")
+	}))
+	h := w.client(t).Get("/x").Expect(500).Header
+	if h.Get("Set-Cookie") != "" || h.Get("Cache-Control") != "no-store" {
+		t.Errorf("the header is %v", h)
+	}
+}
+
+// TestCookieLimit: a request has at most 100 cookies.
+func TestCookieLimit(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Get(w, "/x", authz.Open(), who)
+	c := w.client(t)
+	for n, status := range map[int]int{1: 200, 100: 200, 101: 400, 1000: 400} {
+		c.Get("/x").Header("Cookie", strings.TrimSuffix(strings.Repeat("a=1; ", n), "; ")).Expect(status)
+	}
+	c.Get("/x").Header("Cookie", strings.Repeat("a=1;", 59)+"a=1", "Cookie", strings.Repeat("a=1;", 59)+"a=1").Expect(400)
 }

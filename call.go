@@ -165,8 +165,6 @@ func (a *App) Authenticate(ctx context.Context) (Identity, error) {
 func (c *call) authenticate() error {
 	c.tried = true
 	if c.lazy {
-		// What has been read stays with this request: the parameters are
-		// not for the next one when somebody may still look at them.
 		defer c.handBody()
 	}
 	id, err := c.route.search.Run(&c.req)

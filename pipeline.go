@@ -67,14 +67,16 @@ func (c *call) finish() {
 // of the request.
 func (c *call) release() {
 	if c.lazy {
-		c.mu.Lock() // waits for an authentication that is under way
+		// This waits for an authentication that is under way and reads the
+		// parameters. After it, nobody looks at them any more.
+		c.mu.Lock()
 	}
-	src, reuse := c.req.Params, !c.lazy || !c.tried
+	src := c.req.Params
 	c.over, c.req.Params = true, nil
 	if c.lazy {
 		c.mu.Unlock()
 	}
-	if src != nil && reuse {
+	if src != nil {
 		src.Release()
 		sources.Put(src)
 	}
