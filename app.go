@@ -2,12 +2,14 @@ package fsa
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
+	"net/url"
+	"reflect"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastsimpleauth/fsa/authz"
@@ -15,7 +17,6 @@ import (
 	"github.com/fastsimpleauth/fsa/httperr"
 	"github.com/fastsimpleauth/fsa/identity"
 	"github.com/fastsimpleauth/fsa/param"
-	"golang.org/x/crypto/blake2b"
 )
 
 // The types that handlers and hooks meet, from the packages that own them.
@@ -39,7 +40,16 @@ type (
 
 	// Cookie is a parameter that takes the value of the cookie of its name.
 	Cookie = param.Cookie
+
+	// File is a file of a multipart form. A field of type *File in a
+	// handler's input takes one, of type []*File several.
+	File = param.File
 )
+
+// NewFile makes a file, for tests that call a handler as the function that it is.
+func NewFile(name, contentType string, content []byte) *File {
+	return param.NewFile(name, contentType, content)
+}
 
 // DateOf gives the day of t, in t's location.
 func DateOf(t time.Time) Date { return param.DateOf(t) }
@@ -65,23 +75,66 @@ type App struct {
 	registrations []*registration
 	use           []func(http.Handler) http.Handler
 
-	userPass      func(ctx context.Context, login string) (string, error)
-	passwordCheck func(ctx context.Context, login, password string) (bool, error)
-	userInGroup   func(ctx context.Context, login, group string) (bool, error)
-	admit         func(ctx context.Context, id Identity) error
+	canonicalLogin func(ctx context.Context, typed string) (string, error)
+	userPass       func(ctx context.Context, login string) (string, error)
+	passwordCheck  func(ctx context.Context, login, password string) (bool, error)
+	passwordRehash func(ctx context.Context, login, old, new string) error
+	userInGroup    func(ctx context.Context, login, group string) (bool, error)
+
+	userHasPermission func(ctx context.Context, login, permission string) (bool, error)
+
+	admits        []func(ctx context.Context, id Identity) error
+	schemes       []*ownScheme
 	groupChecks   map[string]func(ctx context.Context, login string) (bool, error)
 	groups        []string // declared
+	scopes        []string // declared
+	permissions   []string // declared; none: any
 	domains       map[string]*domain
-	directives    []string // registered by other packages
+	directives    []ownDirective // registered by other packages
+	casts         []param.Cast
+	specials      map[reflect.Type]provider
+	claimed       map[reflect.Type]string // the types of these, and what claims them
+	converters    []*converter
+	hooksTraced   bool
+	hooksObserved bool
+	observers     *observers // nil if there are none
+	more          moreHooks
+	protections   []*protection
+	cookies       []*HostCookie
 
+	userHA1    func(ctx context.Context, login, realm, algorithm string) (string, error)
+	userByHash func(ctx context.Context, userhash, realm, algorithm string) (string, error)
+	findKey    func(ctx context.Context, id string) (APIKey, error)
+
+	logins         *hookCache[string, string] // by what was typed
 	passwordHashes *hookCache[string, string]
-	proofs         *hookCache[proof, interned]
-	proofKey       []byte
-	memberships    *hookCache[groupKey, bool]
+	proofs         *hookCache[proofKey, proof]
+	credentials    *cache.Near[digest, credentials] // nil: nothing is kept
+	prover         *prover
+	tries          *hookCache[digest, tried]
+	throttle       *throttle // nil if there is none
+	rehashing      sync.Map  // logins
+	watch          watch
+	digest         *digestState
+	revocations    *revocations
+	keys           *hookCache[keyKey, *keyEntry]
+	memberships    *hookCache[namedKey, bool]
+	granted        *hookCache[namedKey, bool] // permissions
 	identities     *hookCache[tokenKey, *tokenEntry]
+	access         *hookCache[tokenKey, *accessEntry]
+
+	stopping stopping
+
+	checks      []func() error // of other packages
+	backgrounds []background
+	local       atomic.Pointer[url.URL] // where Run serves, in modes dev and debug
+
+	reloading sync.Mutex // of Reload, and of whoever else changes settings.live
 
 	mu       sync.Mutex
 	compiled *handler
+	warnings []warning
+	warned   bool   // they are in the log
 	late     faults // registered after compilation
 }
 
@@ -96,27 +149,43 @@ func New(name string, cfg Config) *App {
 		faults:      faults,
 		groupChecks: map[string]func(context.Context, string) (bool, error){},
 		groups:      slices.Clone(s.AuthzGroups),
+		scopes:      slices.Clone(s.AuthzScopes),
+		permissions: slices.Clone(s.AuthzPermissions),
 		domains:     map[string]*domain{},
 	}
 	a.root.app = a
 	a.passwordHashes = newHookCache(s, cache.NearOptions[string, string]{
-		Bytes: hookCacheBytes,
+		Bytes: hookCacheBytes(s),
 		Weigh: func(login, hash string) int { return len(login) + len(hash) + 256 },
 	})
-	a.proofs = newHookCache(s, cache.NearOptions[proof, interned]{})
-	a.proofKey = make([]byte, blake2b.Size)
-	rand.Read(a.proofKey)
-	a.memberships = newHookCache(s, cache.NearOptions[groupKey, bool]{})
+	a.logins = newLoginCache(s)
+	a.prover = newProver()
+	a.proofs = newHookCache(s, cache.NearOptions[proofKey, proof]{
+		Bytes: hookCacheBytes(s),
+		Weigh: func(k proofKey, p proof) int { return len(k.login) + len(k.client) + len(p.hash) + 256 },
+	})
+	a.credentials = newCredentials(s)
+	a.tries = &hookCache[digest, tried]{near: cache.NewNear(cache.NearOptions[digest, tried]{})}
+	a.throttle = newThrottle(s)
+	a.digest = newDigestState(s)
+	a.keys = newKeyCache(s)
+	a.revocations = newRevocations(s)
+	a.access = newAccessCache(s)
+	a.memberships = newHookCache(s, cache.NearOptions[namedKey, bool]{})
+	a.granted = newHookCache(s, cache.NearOptions[namedKey, bool]{})
 	a.identities = newHookCache(s, cache.NearOptions[tokenKey, *tokenEntry]{
-		Bytes: hookCacheBytes,
+		Hash:  hashToken,
+		Bytes: hookCacheBytes(s),
 		Weigh: func(k tokenKey, e *tokenEntry) int { return len(k.raw) + len(k.realm) + 256 },
 	})
 	return a
 }
 
 // hookCacheBytes bounds each cache whose keys a client can make long, since the
-// bound on entries then does not bound memory enough: a token may have 8 KiB.
-const hookCacheBytes = 64 << 20
+// bound on entries then does not bound memory enough: a token may have 8 KiB. There
+// is room for as many entries of a usual size as FSA_CACHE_SIZE says, and for some
+// long ones when that is small.
+func hookCacheBytes(s *settings) int64 { return max(64<<20, 512*int64(s.CacheSize)) }
 
 // caller gives the file and line of whoever called the exported function.
 func caller(skip int) string {
@@ -171,7 +240,7 @@ func (a *App) UserPass(get func(ctx context.Context, login string) (hash string,
 
 // PasswordCheck sets a hook that checks a password itself. It is asked when
 // there is no stored hash, no such user, or the hash does not match. Its answers
-// are not cached.
+// are not cached. It is part of the try that FSA_LOGIN_THROTTLE counts.
 func (a *App) PasswordCheck(check func(ctx context.Context, login, password string) (bool, error)) {
 	if a.hook("app.PasswordCheck", check == nil, a.passwordCheck != nil, 1) {
 		a.passwordCheck = check
@@ -210,12 +279,13 @@ func (a *App) AddGroup(names ...string) {
 	}
 }
 
-// Admit sets a hook that is asked about every identity, after each successful
+// Admit adds a hook that is asked about every identity, after each successful
 // authentication and also when that was cached. Its error refuses the request:
-// one made by [Errorf] as it says, any other as a failure.
+// one made by [Errorf] as it says, any other as a failure. Several hooks are asked in
+// the order in which they were added, until one refuses.
 func (a *App) Admit(admit func(ctx context.Context, id Identity) error) {
-	if a.hook("app.Admit", admit == nil, a.admit != nil, 1) {
-		a.admit = admit
+	if a.hook("app.Admit", admit == nil, false, 1) {
+		a.admits = append(a.admits, admit)
 	}
 }
 
@@ -225,13 +295,9 @@ func (a *App) AddHeader(name, value string) {
 	if !a.open("app.AddHeader", source) {
 		return
 	}
-	if !isToken(name) || hasControl(value) {
-		a.faults = append(a.faults, &ConfigError{Source: source, Problem: fmt.Sprintf("%q is not a valid header field", name),
-			Remedy: "a name has letters, digits and dashes, a value no line breaks"})
-		return
-	}
-	if problem := reserved(name); problem != "" {
-		a.faults = append(a.faults, &ConfigError{Source: source, Problem: problem, Remedy: "remove it"})
+	if e := badHeader(name, value); e != nil {
+		e.Source = source
+		a.faults = append(a.faults, e)
 		return
 	}
 	a.settings.headers = append(a.settings.headers, header{http.CanonicalHeaderKey(name), value})

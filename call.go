@@ -2,83 +2,113 @@ package fsa
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"reflect"
 	"sync"
-	"time"
+	"sync/atomic"
 	"unique"
 
 	"github.com/fastsimpleauth/fsa/authn"
 	"github.com/fastsimpleauth/fsa/identity"
+	"github.com/fastsimpleauth/fsa/param"
 )
 
 // call is one request on its way through the application. It is also the
 // context that handlers get: one value instead of a chain of them. It is never
-// used for a second request, since a handler may keep its context.
+// used for a second request, since a handler may keep its context; what nobody
+// can keep is in the scratch, which is.
 type call struct {
 	context.Context
-	h     *handler
-	route *route // nil if no route matches
-	w     http.ResponseWriter
+	route *route        // one without a pattern if none matches
 	req   authn.Request // the request, its parameters, when it began
 
-	id      *identity.Identity // who is calling, nil if nobody or not asked
-	tried   bool               // authentication has been tried
-	nobody  error              // and why nobody was found
-	decided bool               // authorization has been evaluated, and granted
-	frame   any                // the *frame that the call is part of, for its handler's types
-	bound   reflect.Value      // the parameters, once they are bound
-	status  int                // of the answer, 0 until then
-
-	logged bool      // whether the request is logged, at the level of its status
-	values [3]string // of header fields, so that they need no slices of their own
-	rare   *rare     // nil for most requests
+	id     *identity.Identity   // who is calling, nil if nobody or not asked
+	nobody error                // why nobody was found
+	handed *http.Request        // the copy of the request that the handler has
+	values [4]string            // of header fields, so that they need no slices of their own
+	rare   atomic.Pointer[rare] // nil for most requests
 
 	// On an open route, a handler may ask who is calling, from a goroutine
 	// that it has started too. Then mu guards the identity and the parameters.
-	lazy bool
-	mu   sync.Mutex
-	over bool // the answer is given: nobody is asked any more
+	mu    sync.Mutex
+	lazy  bool
+	tried bool // authentication has been tried
+	over  bool // the answer is given: nobody is asked any more
 
-	handed *http.Request // the copy of the request that the handler has
+	*scratch // nil when it has gone on to another request
+}
+
+// scratch is what a request needs until it is answered. It then serves other
+// requests: allocating and collecting it each time would be a good part of what
+// a request costs. Nothing of it is reachable from what handlers get.
+type scratch struct {
+	w       http.ResponseWriter
+	decided bool          // authorization has been evaluated, and granted
+	logged  bool          // whether the request is logged, at the level of its status
+	direct  bool          // no mux has taken the path apart
+	status  int           // of the answer, 0 until then
+	bound   reflect.Value // the parameters, once they are bound
+	params  param.Source
+	text    []byte                  // of the answer
+	next    http.Handler            // behind a protection
+	cancel  context.CancelCauseFunc // ends the request's context; nil if its answer is no event stream
+	frame   any                     // the *frame that it is part of, for its handler's types; nil if it is not to be used again
 }
 
 // rare is what few requests need. It stands apart, since the size of a call is a
 // good part of what a request costs.
 type rare struct {
-	cause     error // of an answer that is an error, for the log
-	abort     any   // a panic that goes on to the server
-	requestID string
+	cause     error                  // of an answer that is an error, for the log
+	abort     any                    // a panic that goes on to the server
+	login     bool                   // a 401 has become a redirect to the log-in page
+	requestID atomic.Pointer[string] // any goroutine of the handler may ask for it
+	provided  *provisions            // the special parameters of the application's own
+	broken    bool                   // the hook for errors has failed
+	outer     *call                  // that has the line in the log
 }
 
 // more gives what is rare, to be written.
 func (c *call) more() *rare {
-	if c.rare == nil {
-		c.rare = new(rare)
+	if c.rare.Load() == nil {
+		c.rare.CompareAndSwap(nil, new(rare))
 	}
-	return c.rare
+	return c.rare.Load()
 }
 
-// known gives what is rare, to be read.
-func (c *call) known() rare {
-	if c.rare == nil {
-		return rare{}
+// begin makes the call of a request.
+func begin(rt *route, s *scratch, w http.ResponseWriter, r *http.Request) *call {
+	s.w = w
+	c := &call{
+		Context: r.Context(),
+		route:   rt,
+		req:     authn.Request{HTTP: r, Realm: rt.search.Realm, Now: rt.h.app.watch.now(), Params: &s.params},
+		lazy:    rt.open,
+		scratch: s,
 	}
-	return *c.rare
+	if rt.streams {
+		c.Context, c.cancel = context.WithCancelCause(c.Context)
+	}
+	if rt.h.after {
+		s.w = &sender{ResponseWriter: w, c: c}
+	}
+	return c
 }
 
-// begin makes c the call of a request. There is no route if none matches.
-func (c *call) begin(h *handler, rt *route, w http.ResponseWriter, r *http.Request) {
-	c.Context, c.h, c.route, c.w = r.Context(), h, rt, w
-	c.req.HTTP, c.req.Now = r, time.Now()
-	if rt != nil {
-		c.req.Realm = rt.search.Realm
-		c.lazy = rt.decision.Open()
+// within makes the call a part of another one of the same request, which has the
+// line in the log and asks the hooks about the answer.
+func (c *call) within(outer *call) {
+	id := outer.needRequestID()
+	x := c.more()
+	x.outer = outer
+	x.requestID.Store(&id)
+	if s, ok := c.w.(*sender); ok {
+		c.w = s.ResponseWriter
 	}
 }
+
+// settings are those of the application.
+func (c *call) settings() *settings { return c.route.h.app.settings }
 
 // caller gives who is calling, and whether that has been asked. Only on an open
 // route can that change once the handler runs.
@@ -136,7 +166,7 @@ func HasScope(ctx context.Context, scope string) bool {
 // its challenges.
 func (a *App) Authenticate(ctx context.Context) (Identity, error) {
 	c := callOf(ctx)
-	if c == nil || c.h.app != a {
+	if c == nil || c.route.h.app != a {
 		return Identity{}, ErrUnauthenticated
 	}
 	if c.lazy {
@@ -191,16 +221,4 @@ func (c *call) handBody() {
 func (c *call) hand() *http.Request {
 	c.handed = c.req.HTTP.WithContext(c)
 	return c.handed
-}
-
-// needRequestID makes the id by which the log and the answer can be brought
-// together.
-func (c *call) needRequestID() string {
-	x := c.more()
-	if x.requestID == "" {
-		var b [12]byte
-		rand.Read(b[:])
-		x.requestID = hex.EncodeToString(b[:])
-	}
-	return x.requestID
 }

@@ -43,7 +43,7 @@ func (e *ConfigError) Error() string {
 		b.WriteString("; ")
 		b.WriteString(e.Remedy)
 	}
-	return b.String()
+	return oneLine(b.String(), maxLoggedError) // names and values may hold anything
 }
 
 // Unwrap gives the underlying error.

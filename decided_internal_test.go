@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/fastsimpleauth/fsa/authz"
-	"github.com/fastsimpleauth/fsa/param"
 )
 
 // TestLastCheck: what cannot happen is refused all the same: a handler about to
@@ -23,10 +22,9 @@ func TestLastCheck(t *testing.T) {
 	}
 	rt := app.compiled.routes[0]
 	newCall := func() (*call, *httptest.ResponseRecorder) {
-		c, w, r := rt.newCall(), httptest.NewRecorder(), httptest.NewRequest("GET", "/x", nil)
-		c.begin(rt.h, rt, w, r)
-		c.req.Params = new(param.Source)
-		c.req.Params.Reset(w, r, 1, false)
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/x", nil)
+		c := begin(rt, rt.borrow(), w, r)
+		c.params.Reset(w, r, 1, false)
 		return c, w
 	}
 	c, _ := newCall()

@@ -5,88 +5,148 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Directive declares a directive of another package or of the application, so
 // that it may stand in the configuration file and the environment, and stores
-// its value in *target: a string, [Secret], bool, int, float64 or []string. If
-// the directive is not set, the target is left as it is.
+// its value in *target: a string, [Secret], bool, integer, float, []string or
+// [time.Duration]. If the directive is not set, the target is left as it is.
+//
+// For a list, a single string stands for the list of itself. A duration is a Go
+// duration such as "90s" or "1h30m", or a number of seconds; it is not negative.
+//
+// A value of another type is a fault, which tells how to write it.
 func (a *App) Directive(name string, target any) {
 	source := caller(1)
 	if !a.open("app.Directive", source) {
 		return
 	}
-	a.directives = append(a.directives, name)
+	d := ownDirective{name: name, target: target, source: sourceDefault}
+	v := reflect.ValueOf(target)
+	if v.Kind() != reflect.Pointer || v.IsNil() || written(v.Elem()) == "" {
+		a.faults = append(a.faults, &ConfigError{Directive: name, Source: source, Problem: fmt.Sprintf("app.Directive can't store a value in a %T", target),
+			Remedy: "give a pointer to a string, fsa.Secret, bool, integer, float64, []string or time.Duration"})
+		d.target = nil
+		a.directives = append(a.directives, d)
+		return
+	}
 	for _, o := range a.settings.others {
 		if o.name != name {
 			continue
 		}
-		if problem := assign(target, o.value()); problem != "" {
-			a.faults = append(a.faults, &ConfigError{Directive: name, Source: o.source, Problem: problem})
+		d.source = o.source
+		if problem := assign(v.Elem(), o.value()); problem != "" {
+			a.faults = append(a.faults, &ConfigError{Directive: name, Source: o.source, Problem: problem,
+				Remedy: fmt.Sprintf("write it as %s = %s", name, written(v.Elem()))})
 		}
 	}
+	d.value = targetValue(target)
+	a.directives = append(a.directives, d)
+}
+
+var durationType = reflect.TypeFor[time.Duration]()
+
+// written tells how a value for a target is written; "" if none can be.
+func written(target reflect.Value) string {
+	switch {
+	case target.Type() == durationType:
+		return `"90s", or 90 (seconds)`
+	case target.Kind() == reflect.String:
+		return `"text"`
+	case target.Kind() == reflect.Bool:
+		return "true"
+	case target.CanInt():
+		return "10"
+	case target.CanFloat():
+		return "0.5"
+	case target.Type() == reflect.TypeFor[[]string]():
+		return `["one", "two"]`
+	}
+	return ""
 }
 
 // assign stores a value from a file or the environment. It gives the reason if
-// the type does not fit.
-func assign(target, value any) (problem string) {
-	v := reflect.ValueOf(target)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return "app.Directive needs a pointer to where the value goes"
+// it does not fit.
+func assign(target reflect.Value, value any) (problem string) {
+	if target.Type() == durationType {
+		d, err := readDuration(time.Second, value)
+		if err != nil {
+			return err.Error()
+		}
+		target.SetInt(int64(d))
+		return ""
 	}
-	v = v.Elem()
 	switch x := value.(type) {
 	case string:
-		if v.Kind() == reflect.String {
-			v.SetString(x)
+		switch {
+		case target.Kind() == reflect.String:
+			target.SetString(x)
+			return ""
+		case target.Kind() == reflect.Slice:
+			target.Set(reflect.ValueOf([]string{x}))
 			return ""
 		}
 	case bool:
-		if v.Kind() == reflect.Bool {
-			v.SetBool(x)
+		if target.Kind() == reflect.Bool {
+			target.SetBool(x)
 			return ""
 		}
 	case int64:
-		if v.CanInt() && !v.OverflowInt(x) {
-			v.SetInt(x)
+		switch {
+		case target.CanInt() && target.OverflowInt(x):
+			return fmt.Sprintf("is out of the range of %v", target.Type())
+		case target.CanInt():
+			target.SetInt(x)
 			return ""
-		}
-		if v.CanFloat() {
-			v.SetFloat(float64(x))
+		case target.CanFloat():
+			target.SetFloat(float64(x))
 			return ""
 		}
 	case float64:
-		if v.CanFloat() {
-			v.SetFloat(x)
+		if target.CanFloat() {
+			target.SetFloat(x)
 			return ""
 		}
 	case []any:
-		if list, ok := target.(*[]string); ok {
-			*list = nil
-			for _, e := range x {
-				s, ok := e.(string)
-				if !ok {
-					return "must be a list of strings"
-				}
-				*list = append(*list, s)
-			}
-			return ""
+		if target.Kind() != reflect.Slice {
+			break
 		}
+		list := make([]string, len(x))
+		for i, e := range x {
+			var ok bool
+			if list[i], ok = e.(string); !ok {
+				return "must be a list of strings"
+			}
+		}
+		target.Set(reflect.ValueOf(list))
+		return ""
 	}
-	return fmt.Sprintf("must be a %v", v.Type())
+	return "must be " + kindOf(target)
+}
+
+// kindOf names what a target takes, in the words of a file.
+func kindOf(target reflect.Value) string {
+	switch {
+	case target.Kind() == reflect.String:
+		return "a string"
+	case target.Kind() == reflect.Bool:
+		return "true or false"
+	case target.CanInt():
+		return "an integer"
+	case target.CanFloat():
+		return "a number"
+	}
+	return "a list of strings"
 }
 
 // directives reports what nobody has a use for.
 func (c *compiler) directives() {
 	for _, o := range c.app.settings.others {
-		if slices.Contains(c.app.directives, o.name) {
+		if slices.ContainsFunc(c.app.directives, func(d ownDirective) bool { return d.name == o.name }) {
 			continue
 		}
-		remedy := "remove it, or declare it by app.Directive"
-		if near := nearest(o.name); near != "" {
-			remedy = "did you mean " + near + "?"
-		}
-		c.faults = append(c.faults, &ConfigError{Directive: o.name, Source: o.source, Problem: "unknown directive", Remedy: remedy})
+		c.faults = append(c.faults, o.unknown())
 	}
 }
 

@@ -42,7 +42,7 @@ func TestWiringFaults(t *testing.T) {
 		want []string // parts of the one fault
 	}{
 		{"unknown scheme", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Authn("besic")) },
-			[]string{"GET /x (", `unknown authentication scheme "besic"`, "it is one of none, basic, param, token"}},
+			[]string{"GET /x (", `unknown authentication scheme "besic"`, "it is one of none, httpd, basic, digest, param, token"}},
 		{"no scheme", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Authn()) },
 			[]string{"fsa.Authn names no scheme"}},
 		{"group without a check", func(w *world) { w.AddGroup("staff"); fsa.Get(w, "/x", authz.Group("staff"), nothing) },
@@ -120,8 +120,8 @@ func TestWiringFaults(t *testing.T) {
 		{"status of an error", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Status(404)) }, []string{"404 is not the status of a success"}},
 		{"status without body", func(w *world) { fsa.Get(w, "/x", authz.Auth(), who, fsa.Status(204)) }, []string{"has no body, but the handler gives a string"}},
 		{"output", func(w *world) {
-			fsa.Get(w, "/x", authz.Auth(), func(context.Context, fsa.None) (io.Reader, error) { return nil, nil })
-		}, []string{"the handler's output: io.Reader is a stream"}},
+			fsa.Get(w, "/x", authz.Auth(), func(context.Context, fsa.None) ([]io.Reader, error) { return nil, nil })
+		}, []string{"the handler's output: io.Reader is a stream, which is an answer by itself"}},
 		{"input", func(w *world) { fsa.Get(w, "/x", authz.Auth(), takes[int]) }, []string{"the input type int is not a struct"}},
 		{"negative body", func(w *world) { fsa.Post(w, "/x", authz.Auth(), nothing, fsa.MaxBody(-1)) }, []string{"fsa.MaxBody is negative"}},
 		{"realm", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Realm("a\r\nb")) }, []string{"holds a character that a challenge can't carry"}},
@@ -131,6 +131,20 @@ func TestWiringFaults(t *testing.T) {
 		},
 			[]string{`the realms "ac-me" and "ac me" are the same in an fsa token`}},
 		{"AtLeast on a route", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.AtLeast(authz.Auth())) }, []string{"fsa.AtLeast is for prefixes"}},
+		{"unknown scheme", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Authn("besic")) },
+			[]string{`unknown authentication scheme "besic"`, "token, oauth, apikey, mtls, fake", "app.Authentication"}},
+		{"scheme of accounts", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Authn("session")) },
+			[]string{"GET /x", `the authentication scheme "session" is not there, since nothing keeps sessions`, `use package accounts, or register your own by app.Authentication("session", …)`}},
+		{"own scheme not enabled", func(w *world) { w.Authentication("own", noFind) },
+			[]string{"faults_test.go:", `the scheme "own" is registered, but not enabled`, `add "own" to FSA_AUTH`}},
+		{"own scheme with a name that is taken", func(w *world) { w.Authentication("basic", noFind) },
+			[]string{"faults_test.go:", `app.Authentication: "basic" is the name of a scheme that the framework has`}},
+		{"own scheme with an alias", func(w *world) { w.Authentication("http-basic", noFind) }, []string{`"http-basic" is the name of a scheme`}},
+		{"scheme of accounts, not enabled", func(w *world) { w.Authentication("session", noFind) }, []string{`the scheme "session" is registered, but not enabled`}},
+		{"own scheme of tests", func(w *world) { w.Authentication("test", noFind) }, []string{`"test" is the scheme of package fsatest`}},
+		{"own scheme without a name", func(w *world) { w.Authentication("", noFind) }, []string{`"" can't name a scheme`}},
+		{"own scheme with a bad name", func(w *world) { w.Authentication("My Own", noFind) }, []string{`"My Own" can't name a scheme`}},
+		{"own scheme nil", func(w *world) { w.Authentication("own", nil) }, []string{`the hook of app.Authentication("own") is nil`}},
 		{"prefix loosened", func(w *world) {
 			p := w.Prefix("/p", fsa.AtLeast(authz.Group("admin")))
 			fsa.Get(p, "/x", authz.Open(), nothing)
@@ -165,6 +179,39 @@ func TestWiringFaults(t *testing.T) {
 				t.Errorf("the faults are %q, want one with %q", got, c.want)
 			}
 		})
+	}
+}
+
+func noFind(*http.Request) (fsa.Identity, error) { return fsa.Identity{}, nil }
+
+// TestOwnSchemeFaults are those of a scheme that is enabled.
+func TestOwnSchemeFaults(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		wire func(*world)
+		want []string
+	}{
+		{"not registered", func(w *world) {}, []string{`FSA_AUTH: unknown scheme "own"`, "app.Authentication"}},
+		{"twice", func(w *world) {
+			w.Authentication("own", noFind)
+			w.Authentication("own", noFind)
+		}, []string{"faults_test.go:", `app.Authentication("own") is called twice`}},
+		{"nil option", func(w *world) { w.Authentication("own", noFind, nil) }, []string{`app.Authentication("own"): an option is nil`}},
+		{"varies by nothing", func(w *world) { w.Authentication("own", noFind, fsa.VariesBy("a b")) }, []string{`app.Authentication("own"): what it varies by can't name a header field`}},
+		{"no scheme in the challenge", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("")) }, []string{"the challenge can't be written"}},
+		{"two words", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("My Own")) }, []string{"the challenge can't be written"}},
+		{"half a parameter", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("Own", "a")) }, []string{"the challenge can't be written"}},
+		{"a line end", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("Own", "a", "b\r\nc")) }, []string{"the challenge can't be written"}},
+		{"a second realm", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("Own", "realm", "x")) }, []string{"the challenge can't be written"}},
+	} {
+		cfg := base()
+		cfg.Auth = append(cfg.Auth, "own")
+		w := newWorld(t, cfg)
+		c.wire(w)
+		fsa.Get(w, "/x", authz.Auth(), nothing)
+		if got := faultsOf(t, w.App); len(got) != 1 || !contains(got[0], c.want...) {
+			t.Errorf("%s: the faults are %q, want one with %q", c.name, got, c.want)
+		}
 	}
 }
 

@@ -15,8 +15,10 @@ import (
 // caches small, quick to hash and quick to compare.
 type interned = unique.Handle[string]
 
-// groupKey is what a membership depends on.
-type groupKey struct{ login, group interned }
+// namedKey is what a membership of a group, or the grant of a permission, depends on.
+type namedKey struct{ login, name interned }
+
+func keyOf(login, name string) namedKey { return namedKey{unique.Make(login), unique.Make(name)} }
 
 // groupLeaf gives the check of a group, or what is wrong with its name.
 func (a *App) groupLeaf(group string) (authz.Check[*call], error) {
@@ -35,24 +37,28 @@ func (a *App) groupLeaf(group string) (authz.Check[*call], error) {
 	default:
 		hook = func(ctx context.Context, login string) (bool, error) { return a.userInGroup(ctx, login, group) }
 	}
-	id := unique.Make(group)
-	what := fmt.Sprintf("internal error in check of group %q", group)
-	return func(c *call) (bool, error) {
-		key := groupKey{c.req.User, id}
-		if member, ok := a.memberships.hit(key, c.req.Now); ok {
-			return member, nil
-		}
-		member, err := a.askGroup(c, key, hook)
-		if err != nil {
-			return false, httperr.From(err, a.settings.ServerError, what)
-		}
-		return member, nil
-	}, nil
+	return a.named(a.memberships, group, fmt.Sprintf("internal error in check of group %q", group), hook), nil
 }
 
-func (a *App) askGroup(c *call, key groupKey, hook func(context.Context, string) (bool, error)) (bool, error) {
-	return a.memberships.ask(c.req.HTTP.Context(), key, c.req.Now, func(ctx context.Context) (bool, time.Duration, error) {
-		member, err := hook(ctx, key.login.Value())
-		return member, 0, err
+// named makes the check of what a user is or has by a name, whose answers are kept.
+func (a *App) named(kept *hookCache[namedKey, bool], name, failure string, hook func(ctx context.Context, login string) (bool, error)) authz.Check[*call] {
+	id := unique.Make(name)
+	return func(c *call) (bool, error) {
+		key := namedKey{c.req.User, id}
+		if yes, ok := kept.hit(key, c.req.Now); ok {
+			return yes, nil
+		}
+		yes, err := askNamed(kept, c, key, hook)
+		if err != nil {
+			return false, httperr.From(err, a.settings.ServerError, failure)
+		}
+		return yes, nil
+	}
+}
+
+func askNamed(kept *hookCache[namedKey, bool], c *call, key namedKey, hook func(context.Context, string) (bool, error)) (bool, error) {
+	return kept.ask(c.req.HTTP.Context(), key, c.req.Now, func(ctx context.Context) (bool, time.Duration, error) {
+		yes, err := hook(ctx, key.login.Value())
+		return yes, 0, err
 	})
 }

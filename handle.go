@@ -1,11 +1,12 @@
 package fsa
 
 import (
+	"bufio"
 	"encoding"
 	"fmt"
+	"net"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/fastsimpleauth/fsa/authz"
@@ -16,7 +17,10 @@ import (
 // Handle registers an [http.Handler]. The pattern is one of [http.ServeMux]
 // without a host: "GET /raw", or "/raw" for all methods. The handler gets the
 // request as it came, after the rule has been decided; the identity is in the
-// request's context. An object permission can name parameters of the path only.
+// request's context. An object permission can name parameters of the path only,
+// and then a path with an escaped slash in one of its parameters, which a handler
+// could take apart in another way, is not found. OPTIONS does not reach the handler
+// unless the pattern names it.
 func Handle(r Router, pattern string, rule authz.Rule, h http.Handler, opts ...Option) {
 	method, path, ok := strings.Cut(pattern, " ")
 	if !ok {
@@ -26,7 +30,7 @@ func Handle(r Router, pattern string, rule authz.Rule, h http.Handler, opts ...O
 	if h == nil {
 		reg.problem = "the handler is nil"
 	}
-	reg.build = func(rt *route) { rt.newCall, rt.invoke = func() *call { return new(call) }, handleInvoker(h) }
+	reg.build = func(rt *route) { rt.borrow, rt.invoke = func() *scratch { return new(scratch) }, handleInvoker(h) }
 	add(r, reg, opts, 2)
 }
 
@@ -43,11 +47,26 @@ func handleInvoker(h http.Handler) func(*call, authz.Pending, bool) error {
 		if !c.route.spelt(c.req.HTTP, in) {
 			return errSpelling
 		}
-		c.prepare(c.w.Header())
+		if c.route.h.exec {
+			if err := c.exec(); err != nil {
+				return err
+			}
+		}
+		c.prepare(c.w.Header(), c.w.Header()["Cache-Control"] != nil)
 		w := &recorder{ResponseWriter: c.w, c: c}
 		h.ServeHTTP(w, c.hand())
-		if c.status == 0 {
+		switch {
+		case c.status != 0:
+		case w.taken:
+			c.status = http.StatusSwitchingProtocols // or whatever the handler has written
+			if s, ok := c.w.(*sender); ok {
+				s.asked = true
+			}
+		default:
+			// Nothing is written; the server will do it.
 			c.status = http.StatusOK
+			c.identify(c.w.Header())
+			c.complete(c.w.Header())
 		}
 		return nil
 	}
@@ -58,7 +77,18 @@ var errSpelling = httperr.Errorf(http.StatusNotFound, "not found")
 // spelt reports whether the values of the path that were authorized are spelt
 // in the one way in which they are written. The handler gets the path as it came,
 // and may read 0x1f, 1_0 or +5 in another way than we did.
+//
+// It may also take the path apart itself. There an escaped slash in one segment
+// would look like the end of it, and move all that follows: in /{a}/{sid}, the
+// path /x%2F1/2 would be authorized for 2 and served for 1.
 func (rt *route) spelt(r *http.Request, in reflect.Value) bool {
+	if len(rt.pathFields) > 0 && r.URL.RawPath != "" {
+		for _, name := range rt.reg.segmentNames() {
+			if strings.Contains(r.PathValue(name), "/") {
+				return false
+			}
+		}
+	}
 	for i, f := range rt.pathFields {
 		text := ""
 		switch v := in.Field(i).Interface().(type) {
@@ -81,7 +111,7 @@ func (rt *route) spelt(r *http.Request, in reflect.Value) bool {
 // pathParam adds a parameter of the path to those that are bound for the rule
 // of an http.Handler.
 func (rt *route) pathParam(domain, name string, id reflect.Type) ([]int, error) {
-	if !slices.Contains(rt.reg.pathNames(), name) {
+	if !rt.reg.names(name) {
 		return nil, fmt.Errorf("object permission on %q names parameter %q, which the path does not have; the rule of an http.Handler can name parameters of the path only", domain, name)
 	}
 	tag := fmt.Sprintf("param:%q", name)
@@ -106,9 +136,13 @@ func (c *compiler) pathParameters(rt *route) {
 	var names []string
 	for _, f := range rt.pathFields {
 		names = append(names, f.Tag.Get("param"))
+		if f.Type.Kind() == reflect.Struct && !f.Type.Implements(reflect.TypeFor[encoding.TextMarshaler]()) && !f.Type.Implements(reflect.TypeFor[fmt.Stringer]()) {
+			c.fault(rt, fmt.Sprintf("parameter %q is a %v, of which nothing tells how it is written in a path", names[len(names)-1], f.Type),
+				"give it a method MarshalText or String, with which the path must agree, or take the path by a typed handler")
+		}
 	}
 	rt.pathType = reflect.StructOf(rt.pathFields)
-	binder, err := param.Compile(rt.pathType, param.Options[*call]{Path: names})
+	binder, err := param.Compile(rt.pathType, param.Options[*call]{Path: names, Casts: c.app.casts})
 	for _, e := range parts(err) {
 		problem, remedy := split(e.Error())
 		c.fault(rt, problem, remedy)
@@ -120,22 +154,26 @@ func (c *compiler) pathParameters(rt *route) {
 // the log, and completes the header when it is sent.
 type recorder struct {
 	http.ResponseWriter
-	c *call
+	c       *call
+	refused bool // what the handler writes is not to be sent
+	taken   bool // the handler has the connection
 }
 
 // WriteHeader notes the status.
 func (w *recorder) WriteHeader(status int) {
 	if w.c.status == 0 && status >= 200 {
 		if status < 400 && !w.c.decided {
+			w.refused = true
 			w.c.fail(errUndecided)
 			return
 		}
 		w.c.status = status
 		w.c.identify(w.Header())
-		w.c.noStore(w.Header())
+		w.c.complete(w.Header())
+		w.c.expose(w.Header()) // the handler may have asked who it is
 		w.c.delay()
-		if status == http.StatusUnauthorized && w.c.route != nil && w.Header().Get("WWW-Authenticate") == "" {
-			for _, challenge := range w.c.route.challenges {
+		if status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "" {
+			for _, challenge := range w.c.challenges() {
 				w.Header().Add("WWW-Authenticate", challenge)
 			}
 		}
@@ -143,12 +181,32 @@ func (w *recorder) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// complete adds what depends on who was found to be calling, perhaps by the
+// handler, and on what the handler has set.
+func (c *call) complete(h http.Header) {
+	c.noStore(h)
+	c.vary(h)
+	if c.status < 400 && c.route.cookie != nil {
+		c.carry(h)
+	}
+}
+
 // Write begins the answer if WriteHeader has not.
 func (w *recorder) Write(b []byte) (int, error) {
 	if w.c.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
+	if w.refused {
+		return 0, errUndecided
+	}
 	return w.ResponseWriter.Write(b)
+}
+
+// Hijack gives the handler the connection, of which the answer is no more ours.
+func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	w.taken = w.taken || err == nil
+	return conn, rw, err
 }
 
 // Unwrap lets [http.ResponseController] find what the server's writer can do.

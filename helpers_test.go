@@ -5,13 +5,21 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/fsatest"
+	"github.com/fastsimpleauth/fsa/internal/leaktest"
 )
+
+// TestMain fails the package if a secret comes out. S70.
+func TestMain(m *testing.M) {
+	leaktest.Secret(calvinPass, hobbesPass, string(benchSecret))
+	os.Exit(leaktest.Main(m))
+}
 
 // quick makes password hashes cheap, so that tests are quick.
 var quick = map[string]int{"memory": 64, "time": 1, "parallelism": 1}
@@ -51,13 +59,17 @@ const (
 	hobbesPass = "hobbes-pass"
 )
 
-// base is the configuration that tests begin with.
+// base is the configuration that tests begin with. Log-ins are not throttled, since
+// many tests fail them on purpose, all from one address; those of the throttle
+// begin with throttled.
 func base() fsa.Config {
 	return fsa.Config{
 		Auth:                 []string{"token", "basic", "param", "none"},
 		TokenSecret:          []fsa.Secret{benchSecret},
 		PasswordOpts:         quick,
 		InsecurePasswordCost: true,
+
+		InsecureNoLoginThrottle: true,
 	}
 }
 
@@ -67,9 +79,15 @@ func newWorld(t testing.TB, cfg fsa.Config) *world {
 	w := &world{log: &logBuffer{}, asked: map[string]int{}, hashes: map[string]string{},
 		groups: map[string]bool{"calvin admin": true}, owners: map[int]string{1: "calvin", 2: "hobbes"}}
 	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: cfg.LoggingLevel}))
+		cfg.Logger = slog.New(slog.NewTextHandler(leaktest.Log(w.log), &slog.HandlerOptions{Level: cfg.LoggingLevel}))
 	}
 	w.App = fsa.New("acme", cfg)
+	if _, measured := t.(*testing.B); !measured {
+		for _, s := range cfg.TokenSecret {
+			leaktest.Secret(string(s))
+		}
+		w.Use(leaktest.Watch)
+	}
 	for login, pass := range map[string]string{"calvin": calvinPass, "hobbes": hobbesPass} {
 		hash, err := w.HashPasswordUnchecked(context.Background(), pass)
 		if err != nil {

@@ -24,13 +24,13 @@ import (
 // have theirs.
 func Load(path string) (Config, error) {
 	if path == "" {
-		return load(nil, "")
+		return load(nil, "", func() (Config, error) { return Load(path) })
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, unreadable(path, err)
 	}
-	return load(text, path)
+	return load(text, path, func() (Config, error) { return Load(path) })
 }
 
 // LoadFS is [Load] with the file in a file system, such as an embedded one.
@@ -39,7 +39,7 @@ func LoadFS(fsys fs.FS, name string) (Config, error) {
 	if err != nil {
 		return Config{}, unreadable(name, err)
 	}
-	return load(text, name)
+	return load(text, name, func() (Config, error) { return LoadFS(fsys, name) })
 }
 
 func unreadable(name string, err error) error {
@@ -50,13 +50,18 @@ func unreadable(name string, err error) error {
 	}}.asError()
 }
 
-func load(text []byte, name string) (Config, error) {
+// load reads the text of a file, and the environment. again does it once more, for
+// [App.Reload].
+func load(text []byte, name string, again func() (Config, error)) (Config, error) {
 	l := loader{config: Config{sources: map[string]string{}}}
 	l.file(text, name)
 	l.environment(os.Environ())
 	if len(l.faults) == 0 {
 		completeAuth(&l.config)
 	}
+	l.config.load = again
+	loaded := l.config
+	l.config.loaded = &loaded
 	return l.config, l.faults.asError()
 }
 
@@ -215,8 +220,10 @@ func (l *loader) set(name string, v any, source string, all map[string]any) {
 		l.config.others = append(l.config.others, other{name, func() any { return v }, source})
 		return
 	}
-	if table, ok := v.(map[string]any); ok && l.swallowed(name, table, source) {
-		return
+	for _, table := range tablesOf(v) {
+		if l.swallowed(name, table, source) {
+			return
+		}
 	}
 	if err := d.set(&l.config, v); err != nil {
 		problem := err.Error()
@@ -267,7 +274,7 @@ func shown(v any) string {
 			return ""
 		}
 		text = "a list"
-	case map[string]any:
+	case map[string]any, []map[string]any:
 		return ""
 	}
 	if len(text) > 60 {

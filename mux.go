@@ -3,40 +3,79 @@ package fsa
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fastsimpleauth/fsa/httperr"
 )
 
 // ServeHTTP serves the application.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.all.ServeHTTP(w, r) }
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.observers != nil {
+		h.observe(w, r, h.all)
+		return
+	}
+	h.all.ServeHTTP(w, r)
+}
 
 // enter is inside the application's middleware: what no request gets around.
 func (h *handler) enter(w http.ResponseWriter, r *http.Request) {
+	if !h.sound(w, r) || h.cors != nil && preflight(r) && h.options(w, r) {
+		return
+	}
+	if h.first {
+		next, answered := h.before(w, r)
+		if answered {
+			return
+		}
+		r = next
+	}
+	if rt := h.matcher.find(r); rt != nil {
+		r.Pattern = rt.pattern
+		rt.serve(w, r, r.URL.Path)
+		return
+	}
+	if r.Method == http.MethodOptions && h.options(w, r) || !isClean(r.URL.Path) && h.clean(w, r) || h.foreign && h.redirected(w, r) {
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// admit is what a request has to pass before [App.Protect] looks at it. ok says that
+// it has; next is then the request that goes on.
+func (h *handler) admit(w http.ResponseWriter, r *http.Request) (next *http.Request, ok bool) {
+	if !h.sound(w, r) {
+		return nil, false
+	}
+	if h.first {
+		next, answered := h.before(w, r)
+		return next, !answered
+	}
+	return r, true
+}
+
+// sound refuses a request that nobody may send, whatever it asks for. What the answer
+// is, pages of other origins are told whether they may read it.
+func (h *handler) sound(w http.ResponseWriter, r *http.Request) bool {
+	if h.cors != nil {
+		h.cors.mark(w.Header(), r)
+	}
 	if !h.app.settings.InsecureTransport && !h.app.settings.secured(r) {
 		h.refuse(w, r, errInsecure)
-		return
+		return false
 	}
 	if cookies := r.Header["Cookie"]; cookies != nil && tooManyCookies(cookies) {
 		h.refuse(w, r, errCookies)
-		return
+		return false
 	}
 	if r.Method == http.MethodConnect {
 		// ServeMux takes its path as it is, so that what is authorized might
 		// not be what is served.
 		h.refuse(w, r, errConnect)
-		return
+		return false
 	}
-	if p := r.URL.Path; strings.Contains(p, "//") || strings.Contains(p, "/.") {
-		if clean := cleanPath(p); clean != p {
-			h.redirect(w, r, clean)
-			return
-		}
-	}
-	h.mux.ServeHTTP(w, r)
+	return true
 }
 
 var errConnect = httperr.Errorf(http.StatusBadRequest, "CONNECT is for proxies, and this is none")
@@ -54,46 +93,33 @@ func tooManyCookies(values []string) bool {
 	return n > maxCookies
 }
 
-// cleanPath gives the path that ServeMux would redirect to.
-func cleanPath(p string) string {
-	clean := path.Clean("/" + p)
-	if strings.HasSuffix(p, "/") && clean != "/" {
-		clean += "/"
-	}
-	return clean
-}
-
-// redirect sends the client to another path of the application. It says nothing
-// of what is there, and so it needs no authorization.
-func (h *handler) redirect(w http.ResponseWriter, r *http.Request, to string) {
-	c := new(call)
-	c.begin(h, nil, w, r)
-	defer c.finish()
-	target := url.URL{Path: to, RawQuery: r.URL.RawQuery}
-	w.Header().Set("Location", target.String())
-	c.status = http.StatusTemporaryRedirect
-	c.prepare(w.Header())
-	c.delay()
-	h.app.settings.render(w, r, httperr.Errorf(c.status, "see %s", target.Path))
+// begin makes the call of a request that has no route.
+func (h *handler) begin(w http.ResponseWriter, r *http.Request) *call {
+	s := h.app.settings
+	return begin(&route{h: h, noReferrer: s.now().tokens != nil && s.TokenCarrier == "param"}, new(scratch), w, r)
 }
 
 // refuse answers a request that has no route.
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, e *httperr.Error) {
-	c := new(call)
-	c.begin(h, nil, w, r)
+	c := h.begin(w, r)
 	defer c.finish()
 	c.fail(e)
 }
 
 // patterns registers the routes with the mux, and what catches all the rest.
 func (c *compiler) patterns() {
-	for i, rt := range c.h.routes {
-		if rt.reg.checkPath() != nil {
+	placed := make(map[string]*route, len(c.h.routes))
+	for _, rt := range c.h.routes {
+		if rt.reg.protects || rt.reg.checkPath() != nil {
 			continue
 		}
-		if why := tryHandle(c.h.mux, rt.reg.pattern(), rt); why != "" {
-			c.conflict(rt, c.h.routes[:i], why)
+		rt.pattern = rt.reg.pattern()
+		if why := tryHandle(c.h.mux, rt.pattern, rt); why != "" {
+			c.conflict(rt, placed, why)
+			continue
 		}
+		placed[rt.pattern] = rt
+		c.h.matcher.add(rt.pattern, rt.direct())
 		if m := rt.reg.method; m != "" && !slices.Contains(c.h.methods, m) {
 			c.h.methods = append(c.h.methods, m)
 		}
@@ -103,13 +129,15 @@ func (c *compiler) patterns() {
 		// ServeMux itself would redirect to the path with a slash at its end.
 		if short := rt.reg.withoutSlash(); short != "" {
 			pattern := strings.TrimSpace(rt.reg.method + " " + short)
-			tryHandle(c.h.mux, pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				c.h.redirect(w, r, r.URL.Path+"/")
-			}))
+			if tryHandle(c.h.mux, pattern, withSlash{c.h}) == "" {
+				c.h.matcher.add(pattern, nil)
+			} else {
+				c.h.foreign = true
+			}
 		}
 	}
 	// An application's own catch-all takes the place of ours.
-	tryHandle(c.h.mux, "/", http.HandlerFunc(c.h.unmatched))
+	tryHandle(c.h.mux, "/", unmatched{c.h})
 }
 
 // tryHandle registers a pattern. ServeMux panics on one that is wrong or in
@@ -126,80 +154,47 @@ func tryHandle(mux *http.ServeMux, pattern string, handler http.Handler) (why st
 
 // conflict reports a route that ServeMux has refused, with the earlier one that
 // stands in its way: the mux itself knows only our own file.
-func (c *compiler) conflict(rt *route, earlier []*route, why string) {
-	for _, other := range earlier {
-		mux := http.NewServeMux()
-		if tryHandle(mux, other.reg.pattern(), other) != "" || tryHandle(mux, rt.reg.pattern(), rt) == "" {
-			continue
+func (c *compiler) conflict(rt *route, placed map[string]*route, why string) {
+	if alone := tryHandle(http.NewServeMux(), rt.reg.pattern(), rt); alone != "" {
+		if _, reason, ok := strings.Cut(alone, ": "); ok {
+			alone = reason
 		}
-		if other.reg.method == rt.reg.method && other.reg.path == rt.reg.path {
-			c.fault(rt, "the route is registered twice, first at "+other.reg.source, "remove one of them")
-			return
-		}
-		c.fault(rt, fmt.Sprintf("the pattern conflicts with %s (%s): some paths match both, and neither is more specific",
-			strings.TrimSpace(other.reg.method+" "+other.reg.path), other.reg.source), "change one of the paths")
+		c.fault(rt, "the path is not a pattern of net/http: "+alone, "see the documentation of http.ServeMux")
 		return
 	}
-	if _, reason, ok := strings.Cut(why, ": "); ok {
-		why = reason
+	other := placed[otherPattern(why)]
+	if other == nil {
+		other = c.standing(rt)
 	}
-	c.fault(rt, "the path is not a pattern of net/http: "+why, "see the documentation of http.ServeMux")
+	if other.reg.method == rt.reg.method && other.reg.path == rt.reg.path {
+		c.fault(rt, "the route is registered twice, first at "+other.reg.source, "remove one of them")
+		return
+	}
+	c.fault(rt, fmt.Sprintf("the pattern conflicts with %s (%s): some paths match both, and neither is more specific",
+		strings.TrimSpace(other.reg.method+" "+other.reg.path), other.reg.source), "change one of the paths")
 }
 
-// unmatched answers what no route matches: 404, or 405 if another method would
-// be, and OPTIONS.
-func (h *handler) unmatched(w http.ResponseWriter, r *http.Request) {
-	allowed := h.allowed(r)
-	switch {
-	case len(allowed) == 0:
-		if h.app.settings.NoHandleAllErrors {
-			http.NotFound(w, r)
-			return
-		}
-		h.refuse(w, r, httperr.Errorf(http.StatusNotFound, "not found"))
-	case r.Method == http.MethodOptions:
-		c := new(call)
-		c.begin(h, nil, w, r)
-		defer c.finish()
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		c.status = http.StatusNoContent
-		c.prepare(w.Header())
-		c.delay()
-		w.WriteHeader(c.status)
-	default:
-		if h.app.settings.NoHandleAllErrors {
-			w.Header().Set("Allow", strings.Join(allowed, ", "))
-			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
-			return
-		}
-		e := httperr.Errorf(http.StatusMethodNotAllowed, "method %s is not allowed", shownMethod(r.Method))
-		h.refuse(w, r, e.WithHeader("Allow", strings.Join(allowed, ", ")))
+// otherPattern gives the pattern that ServeMux says is in conflict with the one it
+// refuses; "" if that can't be read.
+func otherPattern(why string) string {
+	_, after, _ := strings.Cut(why, ") conflicts with pattern ")
+	quoted, err := strconv.QuotedPrefix(after)
+	if err != nil {
+		return ""
 	}
+	pattern, _ := strconv.Unquote(quoted)
+	return pattern
 }
 
-// shownMethod gives a method for an error text: a client may send any.
-func shownMethod(m string) string {
-	if len(m) > 20 {
-		return m[:20] + "…"
-	}
-	return m
-}
-
-// allowed lists the methods that the path of the request has.
-func (h *handler) allowed(r *http.Request) []string {
-	var allowed []string
-	probe := &http.Request{URL: r.URL, Host: r.Host}
-	for _, m := range h.methods {
-		probe.Method = m
-		if _, pattern := h.mux.Handler(probe); pattern != "" && pattern != "/" {
-			allowed = append(allowed, m)
-			if m == http.MethodGet {
-				allowed = append(allowed, http.MethodHead)
-			}
+// standing finds by trial the route that is in conflict with rt. It is for a
+// ServeMux that says so in other words than today's: with thousands of conflicts
+// it takes minutes.
+func (c *compiler) standing(rt *route) *route {
+	for _, other := range c.h.routes {
+		mux := http.NewServeMux()
+		if tryHandle(mux, other.reg.pattern(), other) == "" && tryHandle(mux, rt.reg.pattern(), rt) != "" {
+			return other
 		}
 	}
-	if len(allowed) > 0 {
-		allowed = append(allowed, http.MethodOptions)
-	}
-	return allowed
+	return rt // none: what follows then names the route itself
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unique"
@@ -20,9 +21,12 @@ import (
 type domain struct {
 	id         reflect.Type
 	kept       any // *hookCache[objectKey[ID], bool]
-	check      func(read reader, mode string) authz.Check[*call]
+	check      func(read reader, in reflect.Type, mode string) authz.Check[*call]
+	asked      func(read reader, in reflect.Type, mode string) func(*call) (id any, kept bool) // for traces
 	forgetUser func(login interned)
 	clear      func()
+	stats      func(kind string) CacheStats
+	count      func()
 }
 
 // objectKey is what an object permission depends on, within a domain.
@@ -57,22 +61,34 @@ func ObjectPerms[ID comparable](a *App, name string, check func(ctx context.Cont
 	}
 	own := ownTexts(id)
 	kept := newHookCache(a.settings, cache.NearOptions[objectKey[ID], bool]{
-		Bytes: hookCacheBytes,
+		Bytes: hookCacheBytes(a.settings),
 		Weigh: func(k objectKey[ID], _ bool) int { return own(reflect.ValueOf(&k.id).Elem()) + 256 },
 	})
 	d := &domain{
 		id:    id,
 		kept:  kept,
 		clear: kept.clear,
+		stats: kept.stats,
+		count: func() { kept.lookups = new(lookups) },
 		forgetUser: func(login interned) {
 			kept.forgetIf(func(k objectKey[ID], _ bool) bool { return k.login == login })
 		},
 	}
 	what := fmt.Sprintf("internal error in object permission %q", name)
-	d.check = func(read reader, mode string) authz.Check[*call] {
-		get, in := readID[ID](read), unique.Make(mode)
+	answer := check
+	check = func(ctx context.Context, login string, id ID, mode string) (bool, error) {
+		return asked(ctx, HookEvent{"fsa.ObjectPerms", name}, func(ctx context.Context) (bool, error) { return answer(ctx, login, id, mode) })
+	}
+	if a.settings.trace >= traceHooks {
+		hook := check
+		check = func(ctx context.Context, login string, id ID, mode string) (bool, error) {
+			return timed(ctx, fmt.Sprintf("fsa.ObjectPerms(%q)", name), func() (bool, error) { return hook(ctx, login, id, mode) })
+		}
+	}
+	d.check = func(read reader, in reflect.Type, mode string) authz.Check[*call] {
+		get, asked := readID[ID](read, in), unique.Make(mode)
 		return func(c *call) (bool, error) {
-			key := objectKey[ID]{c.req.User, in, get(c.bound)}
+			key := objectKey[ID]{c.req.User, asked, get(c.bound)}
 			if granted, ok := kept.hit(key, c.req.Now); ok {
 				return granted, nil
 			}
@@ -82,6 +98,17 @@ func ObjectPerms[ID comparable](a *App, name string, check func(ctx context.Cont
 			}
 			return granted, err
 		}
+	}
+	d.asked = func(read reader, in reflect.Type, mode string) func(*call) (any, bool) {
+		get, asked := readID[ID](read, in), unique.Make(mode)
+		return func(c *call) (any, bool) {
+			key := objectKey[ID]{c.req.User, asked, get(c.bound)}
+			_, hit := kept.hit(key, c.req.Now)
+			return key.id, hit
+		}
+	}
+	if a.observers != nil {
+		d.count()
 	}
 	a.domains[name] = d
 }
@@ -130,9 +157,15 @@ func ownParts(v reflect.Value) (size int) {
 	return size
 }
 
-// readID makes the function that takes the id out of the bound parameters.
-func readID[ID comparable](read reader) func(reflect.Value) ID {
+// readID makes the function that takes the id out of the bound parameters, which
+// are of type in; nil if that is not known yet.
+func readID[ID comparable](read reader, in reflect.Type) func(reflect.Value) ID {
 	if len(read) == 1 {
+		if in != nil {
+			if get, ok := param.Getter[ID](in, read[0]); ok {
+				return get
+			}
+		}
 		return func(v reflect.Value) ID { return *param.Ref[ID](v, read[0]) }
 	}
 	return func(v reflect.Value) (id ID) {
@@ -231,7 +264,16 @@ func (a *App) objectLeaf(rt *route, name string, params []string, mode string) (
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	return d.check(read, mode), nil
+	in := rt.reg.in
+	if in != nil && in.Kind() == reflect.Pointer {
+		in = in.Elem()
+	}
+	check := d.check(read, in, mode)
+	if a.settings.trace > 0 {
+		rule := authz.Object(name, strings.Join(params, ":"), mode).String()
+		check = traceObject(rule, read.secret(in), d.asked(read, in, mode), check)
+	}
+	return check, nil
 }
 
 // objectParam finds the parameter that names an object, for a route whose
@@ -253,6 +295,15 @@ func (rt *route) objectParam(domain, name string, id reflect.Type) ([]int, error
 		return nil, fmt.Errorf("parameter %q names the object in %q and is optional; without it there is no object: make it mandatory", name, domain)
 	}
 	return f.Index, nil
+}
+
+// secret reports whether one of the parameters that name an object may not be
+// shown.
+func (read reader) secret(in reflect.Type) bool {
+	// Where there is no type, they are in the path of an http.Handler.
+	return in != nil && slices.ContainsFunc(read, func(index []int) bool {
+		return in.FieldByIndex(index).Tag.Get("format") == "password"
+	})
 }
 
 // objectCache finds what is kept for a domain, for [ObjectPermsUncache].

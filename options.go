@@ -11,13 +11,15 @@ import (
 type Option func(*options)
 
 type options struct {
-	status  int
-	authn   []string
-	realm   string
-	maxBody int64
-	doc     string
-	atLeast []authz.Rule
-	twice   bool // fsa.Authn was given twice
+	status     int
+	authn      []string
+	realm      string
+	maxBody    int64
+	doc        string
+	atLeast    []authz.Rule
+	twice      bool // fsa.Authn was given twice
+	sameOrigin bool
+	limits
 }
 
 // Status is the status of successful answers. Default 200, or 204 if there is
@@ -42,6 +44,17 @@ func Realm(name string) Option { return func(o *options) { o.realm = name } }
 // MaxBody is the size limit of request bodies, in bytes. Default FSA_MAX_BODY.
 // On a prefix it is the default of its routes.
 func MaxBody(bytes int64) Option { return func(o *options) { o.maxBody = bytes } }
+
+// SameOrigin lets pages of other origins send nothing unsafe to the route (POST, PUT,
+// PATCH, DELETE and the like, and WebSocket handshakes), whatever the credential of the
+// request and also where nobody need be authenticated: 403. It is for the forms of a
+// log-in, a registration or a recovery, by which another site could else log a visitor
+// in as somebody of its choice. Origins that are trusted for other routes
+// (FSA_BASE_URL, FSA_CORS_OPTS) are trusted here, and who is no browser passes.
+//
+// Without it, the check is made of requests whose credential browsers send by
+// themselves. On a prefix it is for all of its routes.
+func SameOrigin() Option { return func(o *options) { o.sameOrigin = true } }
 
 // Doc describes the route, for lists of routes.
 func Doc(text string) Option { return func(o *options) { o.doc = text } }
@@ -91,6 +104,8 @@ func (e *registration) effective(s *settings) (options, authz.Rule, []*ConfigErr
 		if o.maxBody == 0 {
 			o.maxBody = p.options.maxBody
 		}
+		o.limits = o.limits.orThose(p.options.limits)
+		o.sameOrigin = o.sameOrigin || p.options.sameOrigin
 		for _, least := range p.options.atLeast {
 			switch {
 			case least.IsOpen():
@@ -107,9 +122,6 @@ func (e *registration) effective(s *settings) (options, authz.Rule, []*ConfigErr
 	}
 	if o.realm == "" {
 		o.realm = s.Realm
-	}
-	if o.maxBody == 0 {
-		o.maxBody = s.MaxBody
 	}
 	return o, rule, faults
 }

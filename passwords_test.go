@@ -3,6 +3,8 @@ package fsa_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"testing"
 
@@ -165,6 +167,64 @@ func TestProvedPasswords(t *testing.T) {
 	w.PasswordUncache(ctx, "calvin")
 	use("calvin", calvinPass, 401)
 	use("calvin", "changed", 200)
+}
+
+// TestKnownCredentials: those of Basic that are known to be right are found by one
+// look-up, and no longer than the password is known to be right, from the address
+// where it is.
+func TestKnownCredentials(t *testing.T) {
+	k := newKnown(t)
+	w := k.world
+	k.use("127.0.0.1", calvinPass, 200)
+	before := k.asked()
+	k.use("127.0.0.1", calvinPass, 200)
+	if after := k.asked(); after != [2]uint64{before[0] + 1, before[1] + 1} {
+		t.Errorf("look-ups of hash and proof: %v, then %v", before, after)
+	}
+	hash, _ := w.HashPasswordUnchecked(t.Context(), "changed")
+	w.set(func() { w.hashes["calvin"] = hash })
+	k.use("127.0.0.1", calvinPass, 200) // nobody has said so
+	k.use("127.0.0.2", "wrong", 401)    // somebody tries, and so the new hash is seen
+	k.use("127.0.0.1", calvinPass, 401)
+	k.use("127.0.0.1", "changed", 200)
+}
+
+// known is an application whose one route is asked with Basic, again and again.
+type known struct {
+	*testing.T
+	world   *world
+	handler http.Handler
+	request *http.Request
+}
+
+func newKnown(t *testing.T) *known {
+	w := newWorld(t, base())
+	w.Observe(fsa.Observer{})
+	fsa.Get(w, "/x", authz.Auth(), who)
+	return &known{t, w, compiled(t, w.App), httptest.NewRequest("GET", "/x", nil)}
+}
+
+func (k *known) use(address, pass string, status int) {
+	k.Helper()
+	k.request.RemoteAddr = address + ":40000"
+	k.request.SetBasicAuth("calvin", pass)
+	a := httptest.NewRecorder()
+	if k.handler.ServeHTTP(a, k.request); a.Code != status {
+		k.Errorf("%s from %s: status %d, want %d", pass, address, a.Code, status)
+	}
+}
+
+// asked is how often a hash and a proof were found.
+func (k *known) asked() (hits [2]uint64) {
+	for _, c := range k.world.Stats().Caches {
+		switch c.Kind {
+		case "password_hash":
+			hits[0] = c.Hits
+		case "password_proof":
+			hits[1] = c.Hits
+		}
+	}
+	return hits
 }
 
 // TestNoPasswordScheme: without one, only the hook decides.

@@ -451,6 +451,31 @@ func TestTrustedProxies(t *testing.T) {
 		{"[2001:db8::1]:1", []string{"X-Forwarded-Proto", "https"}, 200},
 		{"[::ffff:192.0.2.9]:1", []string{"X-Forwarded-Proto", "https"}, 200},
 		{"127.0.0.1:1", nil, 200}, // from this machine
+		{"192.0.2.1:1", []string{"Forwarded", `for="_a,b;proto=http";proto=https`}, 200},
+		{"192.0.2.1:1", []string{"Forwarded", `for="[2001:db8::1]:80" ; proto=https , for=[::1];proto=https`}, 200},
+		{"192.0.2.1:1", []string{"Forwarded", `for="x;proto=https";by=y`}, 403}, // in what the client may have written
+		{"192.0.2.1:1", []string{"Forwarded", `for="x, proto=https"`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `for="x\";proto=https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `for="x\\";proto=https`}, 200},
+		{"192.0.2.1:1", []string{"Forwarded", `for="x\\\";proto=https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `for="x;proto=https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto=https,`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto=https;proto=https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto=https;`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto=https x`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto = https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto=httpsx`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto=`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", ``}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `proto=https`, "Forwarded", `proto=https`}, 403},
+		{"@", []string{"X-Forwarded-Proto", "https"}, 403}, // a unix socket
+		{"", []string{"X-Forwarded-Proto", "https"}, 403},
+		{"[2001:db8::1%eth0]:1", []string{"X-Forwarded-Proto", "https"}, 200},
+		{"[2001:db8::2]:1", []string{"X-Forwarded-Proto", "https"}, 403},
+		{"127.0.0.2:1", []string{"X_Forwarded_For", "1.2.3.4"}, 403},
+		{"127.0.0.2:1", []string{"X-Cluster-Client-IP", "1.2.3.4"}, 403},
+		{"127.0.0.2:1", []string{"X-Forwarded", "for=1.2.3.4"}, 403},
 		{"192.0.2.1:1", nil, 403},
 		{"192.0.2.1:1", []string{"X-Forwarded-Proto", "http"}, 403},
 		{"192.0.2.1:1", []string{"X-Forwarded-Proto", ""}, 403},
@@ -530,6 +555,49 @@ func TestCrossOrigin(t *testing.T) {
 				res.Contains("cross-origin request denied")
 			}
 		})
+	}
+}
+
+// TestSeveralAdmits: they are asked in turn until one refuses, and none sees what another
+// one does to the identity.
+func TestSeveralAdmits(t *testing.T) {
+	w := newWorld(t, base())
+	var asked string
+	for _, name := range []string{"a", "b", "c"} {
+		w.Admit(func(_ context.Context, id fsa.Identity) error {
+			asked += name
+			if id.Scopes[0] != "read" || id.Login != "calvin" {
+				t.Errorf("%s is asked about %+v", name, id)
+			}
+			id.Scopes[0] = name
+			switch {
+			case strings.HasSuffix(id.Factors[0], "refuses") && strings.HasPrefix(id.Factors[0], name):
+				return fsa.Errorf(403, "%s says no", name)
+			case strings.HasSuffix(id.Factors[0], "panics") && strings.HasPrefix(id.Factors[0], name):
+				panic("s3cret")
+			}
+			return nil
+		})
+	}
+	fsa.Get(w, "/x", authz.Auth(), func(_ context.Context, in struct{ Who fsa.Identity }) (string, error) { return in.Who.Scopes[0], nil })
+	c := w.client(t)
+	for _, tt := range []struct {
+		what   string
+		status int
+		text   string
+		asked  string
+	}{
+		{"none", 200, "read", "abc"},
+		{"a refuses", 403, "a says no", "a"},
+		{"b refuses", 403, "b says no", "ab"},
+		{"c refuses", 403, "c says no", "abc"},
+		{"b panics", 500, "internal error in admission", "ab"},
+	} {
+		asked = ""
+		c.Get("/x").AsIdentity(fsa.Identity{Login: "calvin", Scopes: []string{"read"}, Factors: []string{tt.what}}).Expect(tt.status).Contains(tt.text)
+		if asked != tt.asked {
+			t.Errorf("%s: asked %s, want %s", tt.what, asked, tt.asked)
+		}
 	}
 }
 
@@ -986,6 +1054,31 @@ func TestOwnIdentities(t *testing.T) {
 	for range users {
 		if wrong := <-done; wrong != "" {
 			t.Error(wrong)
+		}
+	}
+}
+
+// TestFloats: a number is answered as JSON writes it; what JSON can't write is a
+// failure, of which nothing is sent.
+func TestFloats(t *testing.T) {
+	type in struct{ F string }
+	type out struct {
+		F float64 `json:"f"`
+	}
+	w := newWorld(t, base())
+	fsa.Get(w, "/x", authz.Open(), func(_ context.Context, in in) (out, error) {
+		f, err := strconv.ParseFloat(in.F, 64)
+		return out{f}, err
+	})
+	c := w.client(t)
+	for f, want := range map[string]string{"1.50": "1.5", "-0": "-0", "1e-7": "1e-7", "1e21": "1e+21", "3": "3"} {
+		if got := c.Get("/x").Query("f", f).Expect(200).Text(); got != `{"f":`+want+"}\n" {
+			t.Errorf("%s: %q", f, got)
+		}
+	}
+	for _, f := range []string{"NaN", "Inf", "-Inf"} {
+		if got := c.Get("/x").Query("f", f).Expect(500).Text(); got != "internal error" {
+			t.Errorf("%s: %q", f, got)
 		}
 	}
 }

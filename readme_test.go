@@ -2,6 +2,7 @@ package fsa_test
 
 import (
 	"bytes"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -33,40 +34,8 @@ func TestReadmeProgram(t *testing.T) {
 	if lines := strings.Count(string(readme), "\n"); lines > 150 {
 		t.Errorf("the README has %d lines", lines)
 	}
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The requirements of this module, so that nothing has to be fetched.
-	mod, err := os.ReadFile("go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum, err := os.ReadFile("go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	port := freePort(t)
-	source := strings.ReplaceAll(string(program[1]), "localhost:5000", "127.0.0.1:"+port)
-	own := strings.Replace(string(mod), "module "+module, "module example.org/readme", 1) +
-		"\nrequire " + module + " v0.0.0\nreplace " + module + " => " + root + "\n"
-	for name, text := range map[string]string{"main.go": source, "go.mod": own, "go.sum": string(sum)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run := func(args ...string) string {
-		t.Helper()
-		cmd := exec.Command(tool, args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-		return string(out)
-	}
+	dir, port := t.TempDir(), freePort(t)
+	run := inModule(t, tool, dir, port, string(program[1]))
 	run("vet", ".")
 	binary := filepath.Join(dir, "readme")
 	run("build", "-o", binary, ".")
@@ -80,6 +49,62 @@ func TestReadmeProgram(t *testing.T) {
 		}
 	}
 	runCommands(t, binary, port, string(readme[bytes.Index(readme, program[1])+len(program[1]):]))
+}
+
+// inModule puts a program into a module of its own, in dir, and gives what runs the
+// go command there.
+func inModule(t *testing.T, tool, dir, port, program string) (run func(args ...string) string) {
+	t.Helper()
+	source := strings.ReplaceAll(program, "localhost:5000", "127.0.0.1:"+port)
+	command := moduleIn(t, tool, dir, "example.org/readme", map[string]string{"main.go": source})
+	return func(args ...string) string {
+		t.Helper()
+		out, err := command(args...)
+		if err != nil {
+			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return out
+	}
+}
+
+// moduleIn makes a module of files that requires this one, in dir, and gives what
+// runs the go command there. Nothing has to be fetched: its requirements are ours.
+func moduleIn(t testing.TB, tool, dir, name string, files map[string]string) (run func(args ...string) (string, error)) {
+	t.Helper()
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := os.ReadFile("go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{
+		"go.mod": strings.Replace(string(mod), "module "+module, "module "+name, 1) +
+			"\nrequire " + module + " v0.0.0\nreplace " + module + " => " + root + "\n",
+		"go.sum": string(sum),
+	}
+	maps.Copy(all, files)
+	for name, text := range all {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func(args ...string) (string, error) {
+		cmd := exec.Command(tool, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
 }
 
 func freePort(t *testing.T) string {
@@ -100,24 +125,7 @@ func runCommands(t *testing.T, binary, port, text string) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("there is no curl")
 	}
-	cmd := exec.Command(binary)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	}()
-	for i := 0; ; i++ {
-		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			c.Close()
-			break
-		}
-		if i == 500 {
-			t.Fatal("the program does not come up")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	startAt(t, exec.Command(binary), port)
 	commands := regexp.MustCompile(`(?m)^(curl .*?) +# (\d{3})`).FindAllStringSubmatch(text, -1)
 	if len(commands) < 3 {
 		t.Fatalf("the README has %d commands after its program", len(commands))
@@ -128,5 +136,27 @@ func runCommands(t *testing.T, binary, port, text string) {
 		if err != nil || string(out) != c[2] {
 			t.Errorf("%s: status %s, want %s (%v)", line, out, c[2], err)
 		}
+	}
+}
+
+// startAt starts a program and waits until it serves. It ends with the test.
+func startAt(t *testing.T, cmd *exec.Cmd, port string) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	for i := 0; ; i++ {
+		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
+			c.Close()
+			return
+		}
+		if i == 500 {
+			t.Fatal("the program does not come up")
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/internal/grammar"
 )
 
 // registration is a route as it was declared.
@@ -19,6 +20,8 @@ type registration struct {
 	prefix  *Prefix
 	options options
 	source  string
+
+	protects bool // it is a rule of app.Protect, which has no path
 
 	in, out reflect.Type // nil for an http.Handler
 	problem string       // what is wrong with the handler itself
@@ -35,11 +38,13 @@ func (e *registration) checkPath() *ConfigError {
 	switch {
 	case e.problem != "":
 		return e.fault(e.problem, "")
+	case e.protects:
+		return nil
 	case e.method == http.MethodHead:
 		return e.fault("HEAD is answered by the route's GET", "register GET")
 	case e.method == http.MethodConnect:
 		return e.fault("CONNECT is for proxies", "use another method")
-	case e.method != "" && (!isToken(e.method) || strings.ToUpper(e.method) != e.method):
+	case e.method != "" && (!grammar.IsToken(e.method) || strings.ToUpper(e.method) != e.method):
 		return e.fault(fmt.Sprintf("%q is not a method", e.method), "a method is in upper case, as GET")
 	case e.path == "":
 		return e.fault("the path is empty", `give one that begins with a slash, "/" for the root`)
@@ -79,6 +84,11 @@ func (e *registration) withoutSlash() string {
 		return ""
 	}
 	return e.path[:at]
+}
+
+// segmentNames lists the parameters in a route's path that are one segment each.
+func (e *registration) segmentNames() []string {
+	return slices.DeleteFunc(e.pathNames(), func(name string) bool { return strings.Contains(e.path, "{"+name+"...}") })
 }
 
 // pathNames lists the parameters in a route's path.

@@ -48,6 +48,8 @@ func (p *Prefix) sub(path string, opts []Option) *Prefix {
 	case problem != "":
 	case !strings.HasPrefix(path, "/"):
 		problem, remedy = fmt.Sprintf("the prefix %q does not begin with a slash", path), "begin it with one"
+	case s.options.encoded:
+		problem, remedy = "fsa.InsecureEncodedBody is for one route, not for a prefix", "give it to the routes whose handlers bound what they decode"
 	case s.options.status != 0 || s.options.doc != "":
 		problem, remedy = "fsa.Status and fsa.Doc say something about one route, not about a prefix", "give them to the routes"
 	}
@@ -62,9 +64,13 @@ func (p *Prefix) sub(path string, opts []Option) *Prefix {
 // call it.
 //
 // In is a struct (or a pointer to one) with a field for each parameter, as
-// package param says; [None] if there are none. Out is answered as JSON, a
-// string as plain text, [None] by 204. What is wrong with the declaration is
-// reported by [App.Handler].
+// package param says; [None] if there are none. Out is answered as JSON but for
+// these: [None] is 204, a string plain text, bytes and an io.Reader just bytes,
+// [HTML] a page, [Content] a file; iter.Seq[T] and iter.Seq2[T, error] are streamed
+// as a JSON array, or as server-sent events of [Event]s; [Response] has a status
+// and header fields of its own, as a struct with fields of types [HeaderOut] and
+// [StatusOut] has. What is wrong with the declaration is reported by
+// [App.Handler].
 func Get[In, Out any](r Router, path string, rule authz.Rule, h func(context.Context, In) (Out, error), opts ...Option) {
 	register(r, http.MethodGet, path, rule, h, opts)
 }
@@ -99,7 +105,10 @@ func register[In, Out any](r Router, method, path string, rule authz.Rule, h fun
 	if h == nil {
 		reg.problem = "the handler is nil"
 	}
-	reg.build = func(rt *route) { rt.newCall, rt.invoke = newFrame[In, Out], invoker(h) }
+	reg.build = func(rt *route) {
+		rt.borrow, rt.giveBack = frames[In, Out](rt.h.app)
+		rt.invoke = invoker(rt, h)
+	}
 	add(r, reg, opts, 3)
 }
 

@@ -2,6 +2,7 @@ package fsa
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -17,14 +18,47 @@ var errInsecure = httperr.Wrap(http.StatusForbidden, "insecure HTTP request deni
 // overTLS reports whether the request came from its client over TLS: to this
 // server, or to a trusted proxy that says so. What others say counts for nothing.
 func (s *settings) overTLS(r *http.Request) bool {
-	return r.TLS != nil || len(s.proxies) > 0 && s.trusts(r.RemoteAddr) && saysHTTPS(r.Header)
+	return r.TLS != nil || len(s.now().proxies) > 0 && s.trusts(r.RemoteAddr) && saysHTTPS(r.Header)
 }
 
 // secured reports whether nobody can have read the request on its way: it came
 // over TLS, or from this machine and from nowhere before. A request that bears
 // the traces of a proxy came from elsewhere, whatever the socket says.
 func (s *settings) secured(r *http.Request) bool {
-	return s.overTLS(r) || loopback(r.RemoteAddr) && !forwarded(r.Header)
+	return s.overTLS(r) || loopback(r.RemoteAddr) && !s.forwarded(r.Header)
+}
+
+// plainHere reports whether a request is plain HTTP from this machine in
+// development, where cookies can't be Secure. Whatever bears the traces of a proxy
+// is not: the client may have come over TLS to the proxy.
+func (s *settings) plainHere(r *http.Request) bool {
+	return s.verbose && r.TLS == nil && loopback(r.RemoteAddr) && !s.forwarded(r.Header)
+}
+
+// beside reports whether a request comes from this machine, and was meant for it.
+// A page of somebody else's site can have its own name lead here, and is then of
+// the same origin for the browser (DNS rebinding); so that the name must be one
+// that nobody can have.
+func (s *settings) beside(r *http.Request) bool {
+	return loopback(r.RemoteAddr) && !s.forwarded(r.Header) && reservedHost(r.Host)
+}
+
+// reservedHost reports whether a host is localhost, an address, or has a name
+// that is reserved for tests and examples (RFC 2606, RFC 6761).
+func reservedHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(host)
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return true
+	}
+	for _, name := range []string{"localhost", "test", "example", "example.com", "example.net", "example.org"} {
+		if host == name || strings.HasSuffix(host, "."+name) {
+			return true
+		}
+	}
+	return false
 }
 
 func loopback(addr string) bool {
@@ -41,64 +75,25 @@ func (s *settings) trusts(addr string) bool {
 	if err != nil {
 		return false
 	}
-	ip := a.Addr().Unmap().WithZone("")
-	return slices.ContainsFunc(s.proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+	return s.isProxy(a.Addr())
 }
 
-// forwarded reports whether a proxy has left its mark.
+func (s *settings) isProxy(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	return slices.ContainsFunc(s.now().proxies, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// forwarded reports whether a proxy has left its mark. A name with underscores
+// counts as the one with dashes: some servers take one for the other.
 func forwarded(h http.Header) bool {
 	for name := range h {
 		switch {
 		case len(name) < 3 || name[0] != 'F' && name[0] != 'V' && name[0] != 'X' && name[0] != 'C' && name[0] != 'T':
-		case name == "Forwarded", name == "Via", strings.HasPrefix(name, "X-Forwarded-"),
-			name == "X-Real-Ip", name == "X-Client-Ip", name == "Cf-Connecting-Ip", name == "True-Client-Ip":
+		case strings.HasPrefix(name, "X-Forwarded"), strings.HasPrefix(name, "X_forwarded"), name == "Forwarded", name == "Via",
+			name == "X-Real-Ip", name == "X_real_ip", name == "X-Client-Ip", name == "X-Cluster-Client-Ip", name == "X-Original-Forwarded-For",
+			name == "Cf-Connecting-Ip", name == "True-Client-Ip", name == "Fastly-Client-Ip":
 			return true
 		}
 	}
 	return false
-}
-
-// saysHTTPS reports whether the header fields of a proxy say that the client
-// came over TLS (X-Forwarded-Proto; Forwarded, RFC 7239). When there were several
-// proxies, each of them must say so, and where both fields are used, both must.
-func saysHTTPS(h http.Header) bool {
-	protos := h["X-Forwarded-Proto"]
-	elements := h["Forwarded"]
-	if len(protos) > 1 || len(elements) > 1 || len(protos)+len(elements) == 0 {
-		return false
-	}
-	for _, p := range protos {
-		for v := range strings.SplitSeq(p, ",") {
-			if !strings.EqualFold(strings.TrimSpace(v), "https") {
-				return false
-			}
-		}
-	}
-	for _, f := range elements {
-		// A quoted string may hold what separates elements. Those are of no
-		// use here, and guessing would be of use to somebody else.
-		for element := range strings.SplitSeq(f, ",") {
-			if proto(element) != "https" {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// proto gives the proto parameter of an element of Forwarded, in lower case; ""
-// if it has none or several.
-func proto(element string) string {
-	found := ""
-	for pair := range strings.SplitSeq(element, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		if !strings.EqualFold(name, "proto") {
-			continue
-		}
-		if found != "" {
-			return ""
-		}
-		found = strings.ToLower(strings.Trim(value, `"`))
-	}
-	return found
 }

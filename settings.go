@@ -2,18 +2,24 @@ package fsa
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/fastsimpleauth/fsa/authn"
 	"github.com/fastsimpleauth/fsa/httperr"
+	"github.com/fastsimpleauth/fsa/internal/grammar"
 	"github.com/fastsimpleauth/fsa/password"
 	"github.com/fastsimpleauth/fsa/token"
 )
@@ -23,16 +29,37 @@ type settings struct {
 	Config
 	name     string
 	verbose  bool // modes dev and debug
+	trace    int  // how much is traced: mode debug is 1, debug4 is 5, others 0
 	logger   *slog.Logger
 	render   httperr.Renderer
-	tokens   token.Format // nil if there are none
 	hasher   *password.Hasher
 	quality  password.Quality
 	schemes  []string // enabled, each once
 	defaults []string // of routes that do not say
 	headers  []header // FSA_ADD_HEADERS
-	proxies  []netip.Prefix
+	origins  []origin // of FSA_CORS_OPTS, without *
+	baseURL  *url.URL // nil if there is none
+	loginURL *url.URL // of FSA_401_REDIRECT, nil if there is none
+	freshURL *url.URL // of FSA_REAUTH_REDIRECT, else of FSA_401_REDIRECT, nil if there is none
+
+	issuers   map[string]*issuer // of scheme oauth, by their names
+	ownAccess bool               // scheme oauth takes tokens of our own
+
+	userHeader  *authn.Httpd        // scheme httpd; nil if it is not enabled
+	authorities []*x509.Certificate // scheme mtls
+
+	given    Config  // as it was given to New, or to Reload
+	holds    Config  // with its defaults, as Reload has left it
+	read     *Config // as it stood in the file and the environment; nil if it was made by code
+	warnings []warning
+
+	level *slog.LevelVar        // of the logger, nil if that is the application's own
+	live  *atomic.Pointer[live] // what app.Reload replaces
 }
+
+// now gives what holds at the moment of what [App.Reload] replaces. Who looks at
+// several of it keeps what now gave.
+func (s *settings) now() *live { return s.live.Load() }
 
 type header struct{ name, value string }
 
@@ -40,19 +67,10 @@ type header struct{ name, value string }
 func reserved(name string) string {
 	switch name = http.CanonicalHeaderKey(name); name {
 	case "Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding", "Trailer", "Connection", "Upgrade", "Date",
-		"Cache-Control", "Set-Cookie", "Location", "Allow", "Www-Authenticate", "X-Request-Id":
+		"Cache-Control", "Set-Cookie", "Location", "Allow", "Www-Authenticate", "X-Request-Id", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials":
 		return fmt.Sprintf("%s differs from answer to answer, and is not to be set for all", name)
 	}
 	return ""
-}
-
-// isToken reports whether s is a token (RFC 9110, 5.6.2): the name of a header
-// field, of a method, of an authorization scheme.
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		alnum := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		return !alnum && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
 }
 
 // printable reports whether s is printable ASCII, which every challenge can
@@ -70,6 +88,7 @@ func hasControl(s string) bool {
 // checker collects the faults of a Config while it is made ready.
 type checker struct {
 	*settings
+	next   live
 	faults faults
 }
 
@@ -82,14 +101,22 @@ func (c *checker) fault(directive, problem, remedy string) {
 // newSettings checks everything about a Config that does not depend on routes
 // and hooks.
 func newSettings(name string, cfg Config) (*settings, faults) {
-	c := checker{settings: &settings{Config: cfg, name: name}}
+	c := checker{settings: &settings{Config: cfg, name: name, given: cfg, read: cfg.loaded, live: new(atomic.Pointer[live])}}
 	c.mode()
 	c.transport()
 	c.answers()
 	c.auth()
 	c.token()
+	c.oauth()
 	c.passwords()
+	c.throttle()
 	c.caches()
+	c.cors()
+	c.base()
+	c.loginPages()
+	c.next.maxBody = c.MaxBody
+	c.holds = c.settings.Config
+	c.settings.live.Store(&c.next)
 	return c.settings, c.faults
 }
 
@@ -108,9 +135,16 @@ func (c *checker) mode() {
 		c.fault("FSA_MODE", fmt.Sprintf("unknown mode %q", c.Mode), "it is prod, dev, debug, or debug1 to debug4")
 	}
 	c.verbose = c.Mode != "prod" && slices.Contains(modes, c.Mode)
+	c.trace = max(0, slices.Index(modes, c.Mode)-slices.Index(modes, "dev"))
 	c.logger = c.Logger
 	if c.logger == nil {
-		c.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LoggingLevel}))
+		level := c.LoggingLevel
+		if c.trace > 0 {
+			level = min(level, slog.LevelDebug)
+		}
+		c.level = new(slog.LevelVar)
+		c.level.Set(level)
+		c.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level}))
 	}
 	if c.name == "" {
 		c.faults = append(c.faults, &ConfigError{Problem: "the application has no name", Remedy: `give one to fsa.New, as in fsa.New("acme", cfg)`})
@@ -134,7 +168,7 @@ func (c *checker) transport() {
 		case p.Addr().Is4In6():
 			c.fault("FSA_TRUSTED_PROXIES", fmt.Sprintf("%q is IPv4 written as IPv6", text), "write it as IPv4")
 		}
-		c.proxies = append(c.proxies, p)
+		c.next.proxies = append(c.next.proxies, p)
 	}
 	for _, f := range []struct{ directive, path, other string }{
 		{"FSA_TLS_CERT", c.TLSCert, c.TLSKey}, {"FSA_TLS_KEY", c.TLSKey, c.TLSCert},
@@ -163,8 +197,13 @@ func (c *checker) answers() {
 	if c.render, err = httperr.NewRenderer(c.ErrorResponse); err != nil {
 		c.fault("FSA_ERROR_RESPONSE", fmt.Sprintf("unknown format %q", c.ErrorResponse), "it is plain, json, json:KEY or problem")
 	}
+	if t := c.DefaultContentType; t != "" {
+		if _, _, err := mime.ParseMediaType(t); err != nil || !strings.Contains(mediaType(t), "/") || hasControl(t) {
+			c.fault("FSA_DEFAULT_CONTENT_TYPE", fmt.Sprintf("%q is not a media type", t), `write it as in "text/plain; charset=utf-8"`)
+		}
+	}
 	for name, value := range c.AddHeaders {
-		if !isToken(name) || hasControl(value) {
+		if !grammar.IsToken(name) || hasControl(value) {
 			c.fault("FSA_ADD_HEADERS", fmt.Sprintf("%q is not a valid header field", name), "a name has letters, digits and dashes, a value no line breaks")
 		}
 		if problem := reserved(name); problem != "" {
@@ -179,88 +218,10 @@ func (c *checker) answers() {
 	slices.SortFunc(c.headers, func(a, b header) int { return strings.Compare(a.name, b.name) })
 }
 
-// schemeNames are the schemes of FSA_AUTH; aliases are other names of them.
-var (
-	schemeNames   = []string{"none", "basic", "param", "token"}
-	schemeAliases = map[string][]string{
-		"password":   {"basic", "param"},
-		"http-basic": {"basic"},
-		"http-token": {"token"},
-	}
-)
-
-// expandSchemes replaces the other names of schemes, and drops repetitions.
-func expandSchemes(names []string) []string {
-	var all []string
-	for _, name := range names {
-		expanded, ok := schemeAliases[name]
-		if !ok {
-			expanded = []string{name}
-		}
-		for _, n := range expanded {
-			if !slices.Contains(all, n) {
-				all = append(all, n)
-			}
-		}
-	}
-	return all
-}
-
-func (c *checker) auth() {
-	orDefault(&c.Realm, c.name)
-	if !printable(c.Realm) {
-		c.fault("FSA_REALM", "holds a character that a challenge can't carry", "use printable ASCII")
-	}
-	orDefault(&c.ParamUser, "USER")
-	orDefault(&c.ParamPass, "PASS")
-	if c.ParamUser == c.ParamPass {
-		c.fault("FSA_PARAM_PASS", "is the same as FSA_PARAM_USER", "give the parameters two names")
-	}
-	if len(c.Auth) == 0 {
-		c.fault("FSA_AUTH", "is missing: nothing says how callers prove who they are",
-			`add a line such as FSA_AUTH = ["token", "basic", "none"], of the schemes `+strings.Join(schemeNames, ", "))
-		return
-	}
-	c.schemes = c.knownSchemes("FSA_AUTH", c.Auth)
-	c.defaults = c.schemes
-	if len(c.AuthDefault) > 0 {
-		c.defaults = c.knownSchemes("FSA_AUTH_DEFAULT", c.AuthDefault)
-		for _, s := range c.defaults {
-			if !slices.Contains(c.schemes, s) {
-				c.fault("FSA_AUTH_DEFAULT", fmt.Sprintf("scheme %q is not enabled", s), "add it to FSA_AUTH")
-			}
-		}
-	}
-}
-
-func (c *checker) knownSchemes(directive string, names []string) []string {
-	var known []string
-	for _, s := range expandSchemes(names) {
-		if slices.Contains(schemeNames, s) {
-			known = append(known, s)
-			continue
-		}
-		c.fault(directive, fmt.Sprintf("unknown scheme %q", s), "it is one of "+strings.Join(schemeNames, ", ")+", or password for basic and param")
-	}
-	return known
-}
-
-func (c *checker) enabled(scheme string) bool { return slices.Contains(c.schemes, scheme) }
-
 func (c *checker) token() {
 	orDefault(&c.TokenType, "fsa")
-	orDefault(&c.TokenCarrier, "bearer")
-	orDefault(&c.TokenName, "Bearer")
-	orDefault(&c.TokenDelay, time.Hour)
-	if c.TokenDelay < 0 || c.TokenGrace < 0 {
-		c.fault("FSA_TOKEN_DELAY", "the delay or the grace is negative", "give a duration")
-	}
-	if c.TokenCarrier != "bearer" {
-		c.fault("FSA_TOKEN_CARRIER", fmt.Sprintf("%q is not supported", c.TokenCarrier), "it is bearer")
-	}
-	if !isToken(c.TokenName) {
-		c.fault("FSA_TOKEN_NAME", fmt.Sprintf("%q can't name an authorization scheme", c.TokenName), "use a word such as Bearer")
-	}
+	c.carrier()
+	c.tokenLife()
 	switch c.TokenType {
 	case "none":
 		if c.enabled("token") {
@@ -272,13 +233,41 @@ func (c *checker) token() {
 		c.fault("FSA_TOKEN_TYPE", fmt.Sprintf("unknown type %q", c.TokenType), "it is fsa, jwt or none")
 		return
 	}
-	if !c.enabled("token") {
+	c.settings.ownAccess = c.ownAccess()
+	if !c.enabled("token") && !c.ownAccess() {
 		return
 	}
 	if o, ok := c.tokenOptions(); ok {
-		c.tokens = c.tokenFormat(o)
+		c.next.tokens = c.tokenFormat(o)
 	}
 }
+
+// tokenLife checks for how long tokens are valid. Without a delay (the validity
+// model) that is the grace alone.
+func (c *checker) tokenLife() {
+	if !c.NoTokenDelay {
+		orDefault(&c.TokenDelay, time.Hour)
+	}
+	orDefault(&c.TokenMaxDelay, max(day, c.TokenDelay))
+	if c.TokenMaxDelay < c.TokenDelay {
+		c.fault("FSA_TOKEN_MAX_DELAY", fmt.Sprintf("is %v, under FSA_TOKEN_DELAY, which is %v", c.TokenMaxDelay, c.TokenDelay), "raise it, or leave it out")
+	}
+	if c.TokenMaxDelay > mostTokenDelay {
+		c.fault("FSA_TOKEN_MAX_DELAY", fmt.Sprintf("is %v", c.TokenMaxDelay), fmt.Sprintf("use at most %v: a token that lives longer is better an API key", mostTokenDelay))
+	}
+	switch {
+	case c.TokenDelay < 0 || c.TokenGrace < 0:
+		c.fault("FSA_TOKEN_DELAY", "the delay or the grace is negative", "give a duration")
+	case c.NoTokenDelay && c.TokenDelay > 0:
+		c.fault("FSA_TOKEN_DELAY", "is set, but Config.NoTokenDelay says that there is none", "keep one of the two")
+	case c.NoTokenDelay && c.TokenGrace < time.Second: // tokens count in seconds
+		c.fault("FSA_TOKEN_DELAY", "is 0 with a grace of under a second: a token would end as it is made",
+			"set FSA_TOKEN_GRACE to how long a token is valid after that, or leave FSA_TOKEN_DELAY out")
+	}
+}
+
+// mostTokenDelay bounds for how long a revocation has to be kept.
+const mostTokenDelay = foreignLife
 
 // placeholder reports whether a secret is one that nobody has chosen at random.
 func placeholder(s string) bool {
@@ -304,8 +293,15 @@ const makeSecret = "make one by: head -c 48 /dev/urandom | base64 -w0"
 
 func (c *checker) tokenOptions() (token.Options, bool) {
 	o := token.Options{Algorithm: c.TokenAlgo, Length: c.TokenLength, Issuer: c.TokenIssuer, Grace: c.TokenGrace, InsecureWeakSecret: c.verbose}
-	if c.InsecureTokenLength > 0 {
+	if c.InsecureTokenLength != 0 {
 		o.Length, o.InsecureLength = c.InsecureTokenLength, true
+	}
+	if len(c.TokenSign) > 0 {
+		return c.signOptions(o)
+	}
+	if c.TokenType == "jwt" && slices.Contains(token.Asymmetric(), c.TokenAlgo) {
+		c.fault("FSA_TOKEN_SIGN", fmt.Sprintf("is missing, and FSA_TOKEN_ALGO is %s, which signs with a private key", c.TokenAlgo), makeKey)
+		return o, false
 	}
 	for i, s := range c.TokenSecret {
 		switch {
@@ -319,7 +315,7 @@ func (c *checker) tokenOptions() (token.Options, bool) {
 			c.fault("FSA_TOKEN_SECRET", fmt.Sprintf("secret %d of %d has %d bytes, under %d", i+1, len(c.TokenSecret), len(s), minSecret), makeSecret)
 			return o, false
 		case len(s) < minSecret:
-			c.logger.Warn("a token secret is too short for mode prod", "directive", "FSA_TOKEN_SECRET", "bytes", len(s), "least", minSecret)
+			c.warn("FSA_TOKEN_SECRET", "a token secret is too short for mode prod", makeSecret, "bytes", len(s), "least", minSecret)
 		}
 		o.Secrets = append(o.Secrets, []byte(s))
 	}
@@ -330,7 +326,7 @@ func (c *checker) tokenOptions() (token.Options, bool) {
 		c.fault("FSA_TOKEN_SECRET", "is missing, and mode prod has no default for it", makeSecret+", and give it as FSA_TOKEN_SECRET or in a file named by FSA_TOKEN_SECRET_FILE")
 		return o, false
 	}
-	c.logger.Warn("no token secret is set: tokens end with this process", "directive", "FSA_TOKEN_SECRET")
+	c.warn("FSA_TOKEN_SECRET", "no token secret is set: tokens end with this process", makeSecret)
 	random := make([]byte, 64)
 	rand.Read(random) // never fails: it ends the program first
 	o.Secrets = [][]byte{random}
@@ -342,10 +338,11 @@ type tokenDirective struct{ name, remedy string }
 // tokenDirectives are the directives behind the options of tokens, with what to
 // do about a wrong one.
 var tokenDirectives = map[string]tokenDirective{
-	"Algorithm": {"FSA_TOKEN_ALGO", "choose one of these, or leave the default"},
+	"Algorithm": {"FSA_TOKEN_ALGO", "write it as told here, or leave it out to have the default"},
 	"Length":    {"FSA_TOKEN_LENGTH", "leave the default; a shorter one must be set by FSA_INSECURE_TOKEN_LENGTH"},
 	"Secrets":   {"FSA_TOKEN_SECRET", makeSecret},
 	"Issuer":    {"FSA_TOKEN_ISSUER", "use printable text, and for fsa tokens no colon"},
+	"Keys":      {"FSA_TOKEN_SIGN", makeKey},
 	"Grace":     {"FSA_TOKEN_GRACE", "give a number of minutes"},
 }
 
@@ -364,6 +361,9 @@ func (c *checker) tokenFormat(o token.Options) token.Format {
 		d := tokenDirective{"FSA_TOKEN_TYPE", ""}
 		if o := (*token.OptionError)(nil); errors.As(e, &o) {
 			d = tokenDirectives[o.Option]
+			if o.Option == "Length" && c.InsecureTokenLength != 0 {
+				d = tokenDirective{"FSA_INSECURE_TOKEN_LENGTH", "give the length of the tokens that are shared with others, or leave it out"}
+			}
 		}
 		c.fault(d.name, e.Error(), d.remedy)
 	}
@@ -389,11 +389,16 @@ func (c *checker) passwords() {
 	if slices.Equal(c.PasswordScheme, []string{"none"}) {
 		return
 	}
-	h, err := password.New(password.Options{Schemes: c.PasswordScheme, Params: c.PasswordOpts, InsecureLowCost: c.InsecurePasswordCost})
+	h, err := password.New(password.Options{Schemes: c.PasswordScheme, Legacy: c.PasswordLegacy, Params: c.PasswordOpts, InsecureLowCost: c.InsecurePasswordCost, Observe: observeHash})
 	for _, e := range parts(err) {
 		directive := "FSA_PASSWORD_OPTS"
-		if o := (*password.OptionError)(nil); errors.As(e, &o) && o.Option == "Schemes" {
-			directive = "FSA_PASSWORD_SCHEME"
+		if o := (*password.OptionError)(nil); errors.As(e, &o) {
+			switch o.Option {
+			case "Schemes":
+				directive = "FSA_PASSWORD_SCHEME"
+			case "Legacy":
+				directive = "Config.PasswordLegacy"
+			}
 		}
 		problem, remedy, _ := strings.Cut(e.Error(), ": use ")
 		if remedy != "" {
@@ -419,6 +424,14 @@ func (c *checker) caches() {
 	for _, g := range c.AuthzGroups {
 		if g == "" {
 			c.fault("FSA_AUTHZ_GROUPS", "holds an empty name", "remove it")
+		}
+	}
+	if slices.Contains(c.AuthzPermissions, "") {
+		c.fault("FSA_AUTHZ_PERMISSIONS", "holds an empty name", "remove it")
+	}
+	for _, s := range c.AuthzScopes {
+		if !isScope(s) {
+			c.fault("FSA_AUTHZ_SCOPES", fmt.Sprintf("%q can't be a scope", s), scopeRemedy)
 		}
 	}
 }

@@ -13,9 +13,13 @@ type testScheme struct{ authn.None }
 func (testScheme) Name() string { return "test" }
 
 func (testScheme) Authenticate(q *authn.Request) (*identity.Identity, error) {
-	login := testlogin.From(q.HTTP.Context())
-	if login == "" {
+	id, now := testlogin.From(q.HTTP.Context())
+	if id.IsZero() {
 		return nil, nil
 	}
-	return &identity.Identity{Login: login, Scheme: "test", Realm: q.Realm, AuthTime: q.Now}, nil
+	id.Scheme, id.Realm = "test", q.Realm
+	if now {
+		id.AuthTime = q.Now
+	}
+	return &id, nil
 }

@@ -11,12 +11,13 @@ import (
 // cannot be reached.
 func (a *App) PasswordUncache(ctx context.Context, login string) error {
 	a.passwordHashes.forget(login)
+	a.digest.forget(login)
 	return nil
 }
 
 // GroupUncache forgets whether a user is a member of a group.
 func (a *App) GroupUncache(ctx context.Context, login, group string) error {
-	a.memberships.forget(groupKey{unique.Make(login), unique.Make(group)})
+	a.memberships.forget(keyOf(login, group))
 	return nil
 }
 
@@ -24,6 +25,7 @@ func (a *App) GroupUncache(ctx context.Context, login, group string) error {
 // valid: it is checked again when it comes again.
 func (a *App) TokenUncache(ctx context.Context, token, realm string) error {
 	a.identities.forget(tokenKey{token, realm})
+	a.access.forget(tokenKey{token, realm})
 	return nil
 }
 
@@ -34,6 +36,7 @@ func (a *App) UserTokenUncache(ctx context.Context, login, realm string) error {
 	a.identities.forgetIf(func(k tokenKey, e *tokenEntry) bool {
 		return e.user == user && k.realm == realm
 	})
+	a.access.forgetIf(func(k tokenKey, e *accessEntry) bool { return e.user == user && k.realm == realm })
 	return nil
 }
 
@@ -49,14 +52,19 @@ func ObjectPermsUncache[ID comparable](ctx context.Context, a *App, domain, logi
 	return nil
 }
 
-// AuthUncache forgets everything that is kept about a user: password hash,
-// groups, object permissions, tokens.
+// AuthUncache forgets everything that is kept about a user: what they type, password hash,
+// groups, permissions, object permissions, tokens, API keys.
 func (a *App) AuthUncache(ctx context.Context, login string) error {
 	user := unique.Make(login)
+	a.logins.forgetIf(func(_, known string) bool { return known == login })
 	a.passwordHashes.forget(login)
-	a.proofs.forgetIf(func(_ proof, u interned) bool { return u == user })
-	a.memberships.forgetIf(func(k groupKey, _ bool) bool { return k.login == user })
+	a.digest.forgetUser(login)
+	a.keys.forgetIf(func(_ keyKey, e *keyEntry) bool { return e.user == user })
+	a.proofs.forgetIf(func(_ proofKey, p proof) bool { return p.user == user })
+	a.memberships.forgetIf(func(k namedKey, _ bool) bool { return k.login == user })
+	a.granted.forgetIf(func(k namedKey, _ bool) bool { return k.login == user })
 	a.identities.forgetIf(func(_ tokenKey, e *tokenEntry) bool { return e.user == user })
+	a.access.forgetIf(func(_ tokenKey, e *accessEntry) bool { return e.user == user })
 	for _, d := range a.domains {
 		d.forgetUser(user)
 	}
@@ -66,10 +74,18 @@ func (a *App) AuthUncache(ctx context.Context, login string) error {
 // ClearCaches forgets all answers of hooks. It is costly: all of them are asked
 // again. The other methods forget what has changed.
 func (a *App) ClearCaches(ctx context.Context) error {
+	a.logins.clear()
 	a.passwordHashes.clear()
 	a.proofs.clear()
+	if a.credentials != nil {
+		a.credentials.Clear() // they are void; that they go now saves their memory
+	}
+	a.digest.clear()
+	a.keys.clear()
 	a.memberships.clear()
+	a.granted.clear()
 	a.identities.clear()
+	a.access.clear()
 	for _, d := range a.domains {
 		d.clear()
 	}

@@ -1,6 +1,8 @@
 // Package authn finds out who sent a request.
 //
-// A [Scheme] looks for one kind of credential: [Basic], [Param], [Token].
+// A [Scheme] looks for one kind of credential: passwords ([Basic], [Param]),
+// tokens by what carries them ([Token], [TokenHeader], [TokenCookie],
+// [TokenParam]), a mere claim ([Fake]), or what the application knows ([Own]).
 // [None] looks for nothing; its presence on a route says that the route may be
 // open. A [Search] asks the schemes of a route in their order, and the first
 // one that yields an identity wins. A scheme that refuses its credential does

@@ -3,6 +3,7 @@ package authn_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"time"
 
@@ -20,7 +21,7 @@ func ExampleSearch() {
 			&authn.Token{Bearer: "Bearer", Check: func(q *authn.Request, raw string) (*identity.Identity, error) {
 				return nil, authn.Refuse("expired token")
 			}},
-			&authn.Basic{Check: func(ctx context.Context, login, password string) error {
+			&authn.Basic{Check: func(q *authn.Request, login, password string) error {
 				if login == "calvin" && password == "hobbes" { // a real check compares hashes
 					return nil
 				}
@@ -56,4 +57,51 @@ func ExampleRefuse() {
 	err := authn.Refuse("expired token")
 	fmt.Println(err, authn.Refused(err), authn.Refused(fmt.Errorf("the store is down")))
 	// Output: expired token true false
+}
+
+// The cookie of a token is for this host alone, over TLS alone, and for no script.
+func ExampleTokenCookie() {
+	scheme := &authn.TokenCookie{HostCookie: authn.HostCookie{Bare: "auth"}}
+	r := httptest.NewRequest("GET", "/", nil)
+	cookie, err := scheme.Cookie(r, "acme:calvin:20991231235959:…", time.Hour)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(cookie)
+	r.AddCookie(cookie)
+	fmt.Println(scheme.Read(r))
+	r.Header.Set("Cookie", "auth=acme:mallory:20991231235959:…") // set by a neighbour
+	fmt.Println(scheme.Read(r))
+	// Output:
+	// __Host-auth=acme:calvin:20991231235959:%E2%80%A6; Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Lax
+	// acme:calvin:20991231235959:… <nil>
+	//  <nil>
+}
+
+// A scheme of one's own takes what its function says, and checks what can be.
+func ExampleOwn() {
+	scheme := &authn.Own{SchemeName: "partner", AuthScheme: "Partner", Find: func(r *http.Request) (identity.Identity, error) {
+		switch r.Header.Get("X-Partner-Key") {
+		case "":
+			return identity.Identity{}, nil
+		case "GlPZ1HRnd5C0pUxQ": // a real one looks a hash up
+			return identity.Identity{Login: "rosalyn"}, nil
+		}
+		return identity.Identity{}, authn.Refuse("unknown key")
+	}}
+	search := authn.Search{Realm: "acme", Schemes: []authn.Scheme{scheme}}
+	for _, key := range []string{"GlPZ1HRnd5C0pUxQ", "guess"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("X-Partner-Key", key)
+		id, err := search.Run(&authn.Request{HTTP: r, Params: new(param.Source), Realm: "acme"})
+		if err != nil {
+			fmt.Println(httperr.From(err, 500, "").Public)
+			continue
+		}
+		fmt.Println(id.Login, id.Scheme, id.Realm)
+	}
+	// Output:
+	// rosalyn partner acme
+	// invalid credentials
 }

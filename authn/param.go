@@ -26,27 +26,18 @@ func (*Param) Challenge(string, bool) string { return "" }
 // Authenticate checks the login and the password of the two parameters. An
 // empty one is a missing one.
 func (p *Param) Authenticate(q *Request) (*identity.Identity, error) {
-	if q.Params.Err() != nil {
-		return nil, nil // nothing is known of credentials; what is wrong is told when parameters are bound
+	login, err := credential(q, p.User)
+	if login == "" || err != nil {
+		return nil, err
 	}
-	login, _, err := q.Params.Text(p.User)
-	if err != nil {
-		return nil, asRefusal(err)
-	}
-	if login == "" {
-		return nil, nil
-	}
-	password, _, err := q.Params.Text(p.Pass)
-	if err != nil {
-		return nil, asRefusal(err)
-	}
-	if password == "" {
-		return nil, nil
+	password, err := credential(q, p.Pass)
+	if password == "" || err != nil {
+		return nil, err
 	}
 	if !utf8.ValidString(login) || !utf8.ValidString(password) || controls(login) || controls(password) {
 		return nil, Refuse("malformed %s or %s: not UTF-8, or control characters", p.User, p.Pass)
 	}
-	if err := p.Check(q.HTTP.Context(), login, password); err != nil {
+	if err := p.Check(q, login, password); err != nil {
 		return nil, err
 	}
 	return passwordIdentity(q, "param", login), nil

@@ -1,7 +1,6 @@
 package authn
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,6 +19,10 @@ type Request struct {
 	Params *param.Source // query and body, for credentials that are parameters
 	Realm  string        // the realm of the route
 	Now    time.Time     // when the request began
+
+	// Login may be set by a [PasswordCheck] that has found the user by another name
+	// than the application knows them by: it is the login of the identity then.
+	Login string
 
 	// User may be set by a check that has the interned login of the identity
 	// at hand, to save the framework from interning it again.
@@ -59,8 +62,10 @@ func Refuse(format string, args ...any) error {
 }
 
 // PasswordCheck tells whether password is that of the user login: nil if so,
-// an error made by [Refuse] if not, any other error if it can't be told.
-type PasswordCheck func(ctx context.Context, login, password string) error
+// an error made by [Refuse] if not, any other error if it can't be told. The
+// request is for what depends on where it came from, such as a limit on wrong
+// passwords.
+type PasswordCheck func(q *Request, login, password string) error
 
 // None is the scheme of routes that may be open. It never yields an identity.
 type None struct{}
@@ -115,13 +120,23 @@ func quoted(s string) string {
 
 // passwordIdentity is who has proved to know a password.
 func passwordIdentity(q *Request, scheme, login string) *identity.Identity {
-	return &identity.Identity{Login: login, Scheme: scheme, Realm: q.Realm, AuthTime: q.Now, Factors: []string{"pwd"}}
+	if q.Login != "" {
+		login, q.Login = q.Login, ""
+	}
+	return &identity.Identity{Login: login, Scheme: scheme, Realm: q.Realm, AuthTime: q.Now, Factors: passwordFactor[:1:1]}
 }
+
+// passwordFactor is never changed: whoever is given an identity gets a clone.
+var passwordFactor = [1]string{"pwd"}
 
 // controls reports whether s holds a control character, which no login and no
 // password of a header has.
 func controls(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f || 0x80 <= r && r < 0xa0 }) >= 0
+	plain := true
+	for i := range len(s) {
+		plain = plain && 0x20 <= s[i] && s[i] < 0x7f
+	}
+	return !plain && strings.IndexFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f || 0x80 <= r && r < 0xa0 }) >= 0
 }
 
 // asRefusal makes a refusal of an error that is the client's fault.

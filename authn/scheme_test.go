@@ -1,7 +1,6 @@
 package authn_test
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -38,7 +37,7 @@ func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) 
 // seen is a password check that lets everybody in and keeps what it was asked.
 type seen struct{ login, password string }
 
-func (s *seen) check(_ context.Context, login, password string) error {
+func (s *seen) check(_ *authn.Request, login, password string) error {
 	s.login, s.password = login, password
 	return nil
 }
@@ -239,7 +238,7 @@ func TestCheckErrors(t *testing.T) {
 		{authn.Refuse("invalid password for %s", "calvin"), "refused: invalid password for calvin"},
 		{down, "failed: the store is down"},
 	} {
-		check := func(context.Context, string, string) error { return c.err }
+		check := func(*authn.Request, string, string) error { return c.err }
 		r := get("Basic " + b64("calvin:hobbes"))
 		r.URL.RawQuery = "USER=calvin&PASS=hobbes"
 		token := &authn.Token{Bearer: "Basic", Check: func(*authn.Request, string) (*identity.Identity, error) { return nil, c.err }}
@@ -252,7 +251,7 @@ func TestCheckErrors(t *testing.T) {
 }
 
 func TestIdentityOfPassword(t *testing.T) {
-	check := func(context.Context, string, string) error { return nil }
+	check := func(*authn.Request, string, string) error { return nil }
 	r := get("Basic " + b64("calvin:hobbes"))
 	r.URL.RawQuery = "USER=calvin&PASS=hobbes"
 	for _, s := range []authn.Scheme{&authn.Basic{Check: check}, &authn.Param{User: "USER", Pass: "PASS", Check: check}} {
@@ -285,37 +284,4 @@ func TestSchemes(t *testing.T) {
 	if id, err := (authn.None{}).Authenticate(ask(get("Basic " + b64("a:b")))); id != nil || err != nil {
 		t.Errorf("none: %v, %v", id, err)
 	}
-}
-
-// FuzzAuthorization: no field makes a scheme panic, and what Basic accepts is
-// the one and only form of its credentials.
-func FuzzAuthorization(f *testing.F) {
-	for _, s := range []string{
-		"", "Basic", "Basic ", "Basic YTpi", "basic YTo=", "Basic YTp=", "Basic YTpi\n", "Bearer x y", "Bearer x",
-		"Basic " + b64("é:€"), "Basic " + b64("a:\x00"), "BASIC " + b64("a:b:c"), "Ba\u017fic x",
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, field string) {
-		var s seen
-		id, err := (&authn.Basic{Check: s.check}).Authenticate(ask(get(field)))
-		switch {
-		case err != nil && (id != nil || !authn.Refused(err)):
-			t.Fatalf("%q: %v, %v", field, id, err)
-		case id != nil:
-			scheme, credentials, _ := strings.Cut(field, " ")
-			if !strings.EqualFold(scheme, "Basic") || b64(s.login+":"+s.password) != credentials || id.Login != s.login || s.login == "" || strings.Contains(s.login, ":") {
-				t.Fatalf("%q: accepted as %+v", field, s)
-			}
-		}
-		token := &authn.Token{Bearer: "Bearer", Check: func(_ *authn.Request, raw string) (*identity.Identity, error) {
-			if len(field) != len("Bearer ")+len(raw) || !strings.EqualFold(field[:7], "Bearer ") || field[7:] != raw || strings.Contains(raw, " ") {
-				t.Fatalf("%q: a token %q", field, raw)
-			}
-			return nil, authn.Refuse("x")
-		}}
-		if id, err := token.Authenticate(ask(get(field))); id != nil || err != nil && !authn.Refused(err) {
-			t.Fatalf("%q: %v, %v", field, id, err)
-		}
-	})
 }

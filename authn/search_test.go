@@ -201,15 +201,15 @@ func TestAdmit(t *testing.T) {
 func TestCrossOrigin(t *testing.T) { // S58, S59
 	const denied = "Forbidden: cross-origin request denied"
 	type header = map[string]string
-	trusting := http.NewCrossOriginProtection()
-	if err := trusting.AddTrustedOrigin("https://shop.example"); err != nil {
+	trusting := new(authn.CrossOrigin)
+	if err := trusting.Trust("https://shop.example"); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		method  string
 		ambient bool
 		header  header
-		cop     *http.CrossOriginProtection
+		cop     *authn.CrossOrigin
 		want    string
 	}{
 		{"POST", true, header{"Sec-Fetch-Site": "same-origin"}, nil, "calvin"},
@@ -248,7 +248,7 @@ func TestCrossOrigin(t *testing.T) { // S58, S59
 		}
 	}
 	// The real ones.
-	check := func(context.Context, string, string) error { return nil }
+	check := func(*authn.Request, string, string) error { return nil }
 	r := post("application/x-www-form-urlencoded", "USER=calvin&PASS=hobbes")
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	if got := answer((&authn.Search{Schemes: []authn.Scheme{&authn.Param{User: "USER", Pass: "PASS", Check: check}}}).Run(ask(r))); got != "calvin" {
@@ -261,7 +261,7 @@ func TestCrossOrigin(t *testing.T) { // S58, S59
 }
 
 func TestChallenges(t *testing.T) {
-	refuse := func(context.Context, string, string) error { return authn.Refuse("wrong password") }
+	refuse := func(*authn.Request, string, string) error { return authn.Refuse("wrong password") }
 	token := &authn.Token{Bearer: "Bearer", Check: func(*authn.Request, string) (*identity.Identity, error) {
 		return nil, authn.Refuse("expired token")
 	}}
@@ -289,13 +289,13 @@ func TestChallenges(t *testing.T) {
 			t.Errorf("%q %q: %d %s, %q; want %q", c.authorization, c.query, e.Status, e.Public, got, c.want)
 		}
 	}
-	if got := search.Challenges(); !slices.Equal(got, plain) {
+	if got := search.Challenges(nil); !slices.Equal(got, plain) {
 		t.Errorf("Challenges: %q", got)
 	}
 	// Sorted, each once, those that say something.
 	says := func(s string) fixed { return fixed{challenge: func(string, bool) string { return s }} }
 	s := authn.Search{Schemes: schemes(says("C"), says("A"), says(""), says("C"), says("B"))}
-	if got := s.Challenges(); !slices.Equal(got, []string{"A", "B", "C"}) {
+	if got := s.Challenges(nil); !slices.Equal(got, []string{"A", "B", "C"}) {
 		t.Errorf("Challenges: %q", got)
 	}
 	// The one that refused is told, and no other, even of equal schemes.
@@ -322,7 +322,7 @@ func TestChallenges(t *testing.T) {
 
 // TestSecretsStay: neither answer nor log has what was sent (S70).
 func TestSecretsStay(t *testing.T) {
-	refuse := func(_ context.Context, login, _ string) error { return authn.Refuse("invalid password for %s", login) }
+	refuse := func(_ *authn.Request, login, _ string) error { return authn.Refuse("invalid password for %s", login) }
 	token := &authn.Token{Bearer: "Bearer", Check: func(*authn.Request, string) (*identity.Identity, error) {
 		return nil, authn.Refuse("invalid token")
 	}}

@@ -33,6 +33,24 @@ func (t *Token) Challenge(realm string, refused bool) string {
 	return c
 }
 
+// InsufficientScope is the challenge that goes with a 403, when a token that is good
+// has not the scope (RFC 6750, 3.1). Both are printable ASCII; a scope has neither
+// quotes nor backslashes.
+func (t *Token) InsufficientScope(realm, scope string) string {
+	return t.Bearer + " realm=" + quoted(realm) + `, error="insufficient_scope", scope=` + quoted(scope)
+}
+
+// InsufficientAuthentication is the challenge that goes with a 401, when a token that is
+// good comes of a log-in that is too old or had too few factors (RFC 9470, 3). parameter
+// says what would do, as in max_age="60"; "" if nothing says.
+func (t *Token) InsufficientAuthentication(realm, parameter string) string {
+	c := t.Bearer + " realm=" + quoted(realm) + `, error="insufficient_user_authentication"`
+	if parameter != "" {
+		c += ", " + parameter
+	}
+	return c
+}
+
 // Authenticate checks the token of the Authorization field.
 func (t *Token) Authenticate(q *Request) (*identity.Identity, error) {
 	raw, ok, err := authorization(q.HTTP, t.Bearer)

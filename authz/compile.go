@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fastsimpleauth/fsa/httperr"
 )
@@ -15,8 +16,8 @@ import (
 var ErrNoSuchObject = errors.New("no such object")
 
 // Check answers one question about a request: true grants, false refuses. An
-// error that holds an [httperr.Error] below 500 refuses in its own words;
-// [ErrNoSuchObject] says that the object is not there; any other error is a
+// error that holds an [httperr.Error] below 500 refuses in its own words, and with
+// status 401 says that another log-in would do; [ErrNoSuchObject] says that the object is not there; any other error is a
 // failure, and a failure never grants.
 type Check[R any] func(R) (bool, error)
 
@@ -24,8 +25,12 @@ type Check[R any] func(R) (bool, error)
 // whatever the framework keeps for a request. An error is a fault of the rule
 // (an unknown name, say) and is reported with the route.
 type Leaves[R any] struct {
-	Group  func(name string) (Check[R], error)
-	Object func(domain string, params []string, mode string) (Check[R], error)
+	Group      func(name string) (Check[R], error)
+	Scope      func(name string) (Check[R], error)
+	Permission func(name string) (Check[R], error)
+	Fresh      func(d time.Duration) (Check[R], error)
+	Factors    func(n int) (Check[R], error)
+	Object     func(domain string, params []string, mode string) (Check[R], error)
 
 	// NotFoundStatus is the status of the answer when there is no such
 	// object. Zero means 404.
@@ -41,6 +46,7 @@ type node[R any] struct {
 	kind    kind
 	bit     uint64 // which bit of pending.granted is its own
 	objects bool   // it holds an object, so Before cannot always decide it
+	login   bool   // it asks about the log-in, so another one may mend its refusal
 	check   Check[R]
 	what    string // for the text of a failure: which question was asked
 	denied  *httperr.Error
@@ -59,7 +65,8 @@ func Compile[R any](rule Rule, leaves Leaves[R]) (*Decision[R], error) {
 	if leaves.NotFoundStatus == 0 {
 		leaves.NotFoundStatus = http.StatusNotFound
 	}
-	c := compiler[R]{leaves: leaves}
+	d.missing = httperr.Errorf(leaves.NotFoundStatus, "object not found")
+	c := compiler[R]{leaves: leaves, missing: d.missing}
 	root := c.compile(rule)
 	if c.nodes > maxNodes {
 		c.fault("the rule has %d parts; at most %d are supported: put some of them in the check of one group", c.nodes, maxNodes)
@@ -68,13 +75,17 @@ func Compile[R any](rule Rule, leaves Leaves[R]) (*Decision[R], error) {
 		return nil, errors.Join(c.faults...)
 	}
 	d.root = root
+	if root != nil {
+		d.flatten()
+	}
 	return d, nil
 }
 
 type compiler[R any] struct {
-	leaves Leaves[R]
-	nodes  int
-	faults []error
+	leaves  Leaves[R]
+	missing *httperr.Error
+	nodes   int
+	faults  []error
 }
 
 func (c *compiler[R]) fault(format string, args ...any) {
@@ -89,6 +100,14 @@ func (c *compiler[R]) compile(r Rule) *node[R] {
 	case kindAuth:
 	case kindGroup:
 		c.group(n, r)
+	case kindScope:
+		c.scope(n, r)
+	case kindPermission:
+		c.permission(n, r)
+	case kindFresh:
+		c.fresh(n, r)
+	case kindFactors:
+		c.factors(n, r)
 	case kindObject:
 		c.object(n, r)
 	case kindAll, kindAny:
@@ -110,6 +129,61 @@ func (c *compiler[R]) group(n *node[R], r Rule) {
 	c.found(n, r, check, err)
 	n.what = fmt.Sprintf("check of group %q", r.name)
 	n.denied = httperr.Errorf(http.StatusForbidden, "not in group %q", r.name)
+}
+
+func (c *compiler[R]) scope(n *node[R], r Rule) {
+	if c.leaves.Scope == nil {
+		c.fault("%v asks about a scope, and nothing here knows scopes", r)
+		return
+	}
+	check, err := c.leaves.Scope(r.name)
+	c.found(n, r, check, err)
+	n.what = fmt.Sprintf("check of scope %q", r.name)
+	n.denied = httperr.Errorf(http.StatusForbidden, "missing scope %q", r.name)
+}
+
+func (c *compiler[R]) permission(n *node[R], r Rule) {
+	switch {
+	case r.name == "":
+		c.fault("%v has no name; give that of a permission", r)
+	case c.leaves.Permission == nil:
+		c.fault("%v asks about a permission, and nothing here knows permissions", r)
+	default:
+		check, err := c.leaves.Permission(r.name)
+		c.found(n, r, check, err)
+		n.what = fmt.Sprintf("check of permission %q", r.name)
+		n.denied = httperr.Errorf(http.StatusForbidden, "missing permission %q", r.name)
+	}
+}
+
+func (c *compiler[R]) fresh(n *node[R], r Rule) {
+	switch {
+	case r.age <= 0:
+		c.fault("%v lets nobody through; give how old a log-in may be, as in authz.Fresh(10*time.Minute)", r)
+	case c.leaves.Fresh == nil:
+		c.fault("%v asks when somebody logged in, and nothing here knows", r)
+	default:
+		check, err := c.leaves.Fresh(r.age)
+		c.found(n, r, check, err)
+		n.login = true
+		n.what = "check of a fresh log-in"
+		n.denied = httperr.Errorf(http.StatusUnauthorized, "a fresh log-in is required")
+	}
+}
+
+func (c *compiler[R]) factors(n *node[R], r Rule) {
+	switch {
+	case r.count < 1:
+		c.fault("%v asks for nothing; give a number of factors from 1, or use authz.Auth()", r)
+	case c.leaves.Factors == nil:
+		c.fault("%v asks how somebody logged in, and nothing here knows", r)
+	default:
+		check, err := c.leaves.Factors(r.count)
+		c.found(n, r, check, err)
+		n.login = true
+		n.what = "check of factors"
+		n.denied = httperr.Errorf(http.StatusUnauthorized, "a log-in with %d factors is required", r.count)
+	}
 }
 
 // found notes the check of a leaf, or why there is none.
@@ -145,7 +219,7 @@ func (c *compiler[R]) object(n *node[R], r Rule) {
 	n.objects = true
 	n.what = fmt.Sprintf("object permission %q", r.name)
 	n.denied = httperr.Errorf(http.StatusForbidden, "permission denied on %s", r.name)
-	n.missing = httperr.Errorf(c.leaves.NotFoundStatus, "object not found")
+	n.missing = c.missing
 }
 
 // combine compiles all parts, also those that a closed one makes pointless,
@@ -165,6 +239,7 @@ func (c *compiler[R]) combine(n *node[R], r Rule) *node[R] {
 		}
 		n.nodes = append(n.nodes, s)
 		n.objects = n.objects || s.objects
+		n.login = n.login || s.login
 	}
 	if len(n.nodes) == 0 || closed && r.kind == kindAll {
 		return nil

@@ -2,6 +2,7 @@ package authz
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/fastsimpleauth/fsa/httperr"
 )
@@ -10,11 +11,20 @@ import (
 //
 // A decision has three values: granted, refused, and not decidable yet. Of the
 // parts of an Any, one grant wins; else a failure (a hook that broke) makes the
-// whole a failure; else it is "not found" if every part that asks about an
-// object says so; else the first refusal counts.
+// whole a failure; else the first refusal by 401 counts, since another log-in would
+// do; else it is "not found" if every part that asks about an object says so; else
+// the first refusal counts. In an All, a refusal by 401 counts last of those that
+// need no parameters, else the first.
 type Decision[R any] struct {
-	root *node[R]
-	open bool
+	root    *node[R]
+	open    bool
+	missing *httperr.Error // the refusal that says that the object is not there
+
+	// Most rules are a leaf or an All of leaves. There, order is all that
+	// counts, and nothing need be remembered but how far one has come.
+	flat  bool
+	early []*node[R] // leaves that Before asks
+	late  []*node[R] // leaves that After asks
 }
 
 // Pending is what [Decision.Before] hands to [Decision.After]. The zero
@@ -31,6 +41,10 @@ type kept struct {
 	outcome
 }
 
+// NotFound reports whether what [Decision.Before] or [Decision.After] has returned
+// says that the object is not there, whatever its status.
+func (d *Decision[R]) NotFound(err error) bool { return err != nil && err == error(d.missing) }
+
 // ErrUndecided is what [Decision.Before] returns when the parameters must be
 // bound before the rule can be decided.
 var ErrUndecided = errors.New("authorization depends on parameters that are not bound yet")
@@ -45,6 +59,10 @@ func (d *Decision[R]) Closed() bool { return !d.open && d.root == nil }
 // may return [ErrUndecided].
 func (d *Decision[R]) Objects() bool { return d.root != nil && d.root.objects }
 
+// Login reports whether the rule asks about the log-in itself, by [Fresh] or
+// [Factors]: whoever it refuses may be let through after another log-in.
+func (d *Decision[R]) Login() bool { return d.root != nil && d.root.login }
+
 // Before decides what can be decided before parameters are bound: nil grants,
 // [ErrUndecided] means that After must be asked with what Before returned, and
 // any other error refuses. The request must be authenticated unless the
@@ -57,30 +75,76 @@ func (d *Decision[R]) Before(r R) (Pending, error) {
 	if d.root == nil {
 		return p, errClosed
 	}
-	p.of = d
-	o := d.root.before(r, &p)
-	if o.verdict == undecided {
-		return p, ErrUndecided
+	if d.flat {
+		return d.flatBefore(r)
 	}
-	return p, o.err
+	p.of = d
+	return p, d.root.before(r, &p).err
 }
 
 // After decides the rest once the parameters are bound: nil grants, any error
 // refuses.
 func (d *Decision[R]) After(r R, p Pending) error {
-	if d.open {
-		return nil
-	}
-	if d.root == nil {
-		return errClosed
-	}
-	if p.of != d {
+	if p.of != d { // always so if d is open or closed
 		var err error
 		if p, err = d.Before(r); err != ErrUndecided {
 			return err
 		}
 	}
+	if d.flat {
+		return refusal(r, d.late)
+	}
 	return d.root.after(r, &p).err
+}
+
+// flatBefore is Before for a rule without branches. What has been refused gets no
+// Pending, so that After would ask again.
+func (d *Decision[R]) flatBefore(r R) (Pending, error) {
+	if err := refusal(r, d.early); err != nil {
+		return Pending{}, err
+	}
+	if len(d.late) > 0 {
+		return Pending{of: d}, ErrUndecided
+	}
+	return Pending{of: d}, nil
+}
+
+// refusal asks leaves until one does not grant. One that another log-in would mend
+// waits for what the others say.
+func refusal[R any](r R, leaves []*node[R]) error {
+	var mendable error
+	for _, n := range leaves {
+		if ok, err := n.check(r); !ok || err != nil {
+			o := n.outcome(ok, err)
+			if o.verdict != insufficient || n.kind == kindObject {
+				return o.err
+			}
+			if mendable == nil {
+				mendable = o.err
+			}
+		}
+	}
+	return mendable
+}
+
+// flatten finds the leaves of a rule without branches.
+func (d *Decision[R]) flatten() {
+	nodes := []*node[R]{d.root}
+	if d.root.kind == kindAll {
+		nodes = d.root.nodes
+	}
+	for _, n := range nodes {
+		switch n.kind {
+		case kindAuth:
+		case kindGroup, kindScope, kindPermission, kindFresh, kindFactors:
+			d.early = append(d.early, n)
+		case kindObject:
+			d.late = append(d.late, n)
+		default:
+			return
+		}
+	}
+	d.flat = true
 }
 
 var errClosed = httperr.Errorf(403, "currently closed route")
@@ -92,6 +156,7 @@ const (
 	granted
 	undecided
 	denied
+	insufficient // refused, and another log-in would do
 	missing
 )
 
@@ -105,7 +170,7 @@ func (n *node[R]) before(r R, p *Pending) outcome {
 	case kindAuth:
 		p.granted |= n.bit
 		return outcome{verdict: granted}
-	case kindGroup:
+	case kindGroup, kindScope, kindPermission, kindFresh, kindFactors:
 		o := n.ask(r)
 		if o.verdict == granted {
 			p.granted |= n.bit
@@ -123,14 +188,22 @@ func (n *node[R]) before(r R, p *Pending) outcome {
 
 func (n *node[R]) allBefore(r R, p *Pending) outcome {
 	waiting := false
+	var mendable outcome
 	for _, sub := range n.nodes {
 		switch o := sub.before(r, p); o.verdict {
 		case granted:
 		case undecided:
 			waiting = true
+		case insufficient:
+			if mendable.err == nil {
+				mendable = o
+			}
 		default:
 			return o
 		}
+	}
+	if mendable.err != nil {
+		return mendable
 	}
 	if waiting {
 		return outcome{verdict: undecided, err: ErrUndecided}
@@ -170,7 +243,7 @@ func (n *node[R]) after(r R, p *Pending) outcome {
 		return outcome{verdict: granted}
 	}
 	switch n.kind {
-	case kindGroup, kindObject:
+	case kindObject: // all others have been asked
 		return n.ask(r)
 	case kindAll:
 		for _, sub := range n.nodes {
@@ -206,42 +279,52 @@ func (p *Pending) known(bit uint64) (outcome, bool) {
 }
 
 // ask asks the one question of a leaf.
-func (n *node[R]) ask(r R) outcome {
-	ok, err := n.check(r)
+func (n *node[R]) ask(r R) outcome { return n.outcome(n.check(r)) }
+
+// outcome tells what the answer to the question of a leaf means.
+func (n *node[R]) outcome(ok bool, err error) outcome {
 	switch {
 	case err == nil && ok:
 		return outcome{verdict: granted}
 	case err == nil:
-		return outcome{denied, n.denied}
+		return outcome{refusedBy(n.denied), n.denied}
 	case n.missing != nil && errors.Is(err, ErrNoSuchObject):
 		return outcome{missing, n.missing}
 	}
 	e := httperr.From(err, 500, "internal error in "+n.what)
 	if e.Status < 500 {
-		return outcome{denied, e}
+		return outcome{refusedBy(e), e}
 	}
 	return outcome{failed, e}
 }
 
+// refusedBy tells what kind of a refusal an error is.
+func refusedBy(e *httperr.Error) verdict {
+	if e.Status == http.StatusUnauthorized {
+		return insufficient
+	}
+	return denied
+}
+
 // vote counts the refusals of an Any.
 type vote struct {
-	failure, refusal error
-	first            error // the first "not found"
-	found            bool  // an object was there, or was never looked for
-	objects          bool
+	failure, mendable, refusal error // the first of each
+	notFound                   error // only parts that ask about objects say so, all in the same words
+	found                      bool  // an object was there, or was never looked for
 }
 
 func (v *vote) count(o outcome, objects bool) {
-	v.objects = v.objects || objects
 	switch o.verdict {
 	case missing:
-		if v.first == nil {
-			v.first = o.err
-		}
+		v.notFound = o.err
 		return
 	case denied:
 		if v.refusal == nil {
 			v.refusal = o.err
+		}
+	case insufficient:
+		if v.mendable == nil {
+			v.mendable = o.err
 		}
 	default:
 		if v.failure == nil {
@@ -255,8 +338,10 @@ func (v *vote) outcome() outcome {
 	switch {
 	case v.failure != nil:
 		return outcome{failed, v.failure}
-	case v.objects && !v.found && v.first != nil:
-		return outcome{missing, v.first}
+	case v.mendable != nil:
+		return outcome{insufficient, v.mendable}
+	case v.notFound != nil && !v.found:
+		return outcome{missing, v.notFound}
 	case v.refusal != nil:
 		return outcome{denied, v.refusal}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/fastsimpleauth/fsa/httperr"
@@ -21,6 +22,7 @@ const (
 	failure                // any error
 	teapot                 // a refusal in the check's own words
 	muddled                // true, and an error: never a grant
+	again                  // a refusal that another log-in would mend
 )
 
 var errStore = errors.New("the store is down")
@@ -37,6 +39,8 @@ func (a answer) give() (bool, error) {
 		return false, httperr.Errorf(418, "come back later")
 	case muddled:
 		return true, errStore
+	case again:
+		return false, httperr.Errorf(401, "log in in another way")
 	}
 	return false, nil
 }
@@ -63,11 +67,24 @@ func leaves() authz.Leaves[*request] {
 		return func(r *request) (bool, error) { return r.ask(name) }, nil
 	}
 	return authz.Leaves[*request]{
-		Group: check,
+		Group:      check,
+		Scope:      check,
+		Permission: check,
+		Fresh:      func(d time.Duration) (authz.Check[*request], error) { return check(numbered("fresh", int(d))) },
+		Factors:    func(n int) (authz.Check[*request], error) { return check(numbered("factors", n)) },
 		Object: func(domain string, params []string, mode string) (authz.Check[*request], error) {
 			return check(domain)
 		},
 	}
+}
+
+// numbered gives the name of a leaf that is told by a number: that of a drawn tree, else
+// the kind.
+func numbered(kind string, n int) string {
+	if n >= 1 && n <= len(names) && strings.HasPrefix(names[n-1], kind) {
+		return names[n-1]
+	}
+	return kind
 }
 
 func compile(tb testing.TB, rule authz.Rule) *decision {
@@ -101,10 +118,15 @@ func text(err error) string {
 	return "no answer: " + err.Error()
 }
 
-// Names of one letter: g and h are groups, o and p are domains of objects.
+// Names of one letter: g and h are groups, s is a scope, e is a permission, o and p are
+// domains of objects; f is fresh and n factors.
 var (
+	e = authz.Permission("e")
+	f = authz.Fresh(90 * time.Minute)
+	n = authz.Factors(2)
 	g = authz.Group("g")
 	h = authz.Group("h")
+	s = authz.Scope("s")
 	o = authz.Object("o", "sid", "read")
 	p = authz.Object("p", "pid", "")
 )
@@ -113,6 +135,10 @@ const (
 	closed = "403 currently closed route"
 	noG    = `403 not in group "g"`
 	noH    = `403 not in group "h"`
+	noS    = `403 missing scope "s"`
+	noE    = `403 missing permission "e"`
+	stale  = "401 a fresh log-in is required"
+	fewer  = "401 a log-in with 2 factors is required"
 	noO    = "403 permission denied on o"
 	noP    = "403 permission denied on p"
 	absent = "404 object not found"
@@ -120,8 +146,11 @@ const (
 	brokeO = `500 internal error in object permission "o"`
 	brokeP = `500 internal error in object permission "p"`
 	tea    = "418 come back later"
-	later  = "undecided"
-	okay   = "granted"
+
+	otherwise = "401 log in in another way"
+
+	later = "undecided"
+	okay  = "granted"
 )
 
 func TestDecision(t *testing.T) {
@@ -166,6 +195,65 @@ func TestDecision(t *testing.T) {
 		{all(g), with{"g": no}, noG, noG, "g"},
 		{all(auth, g), with{"g": yes}, okay, okay, "g"},
 
+		{s, with{"s": yes}, okay, okay, "s"},
+		{s, with{"s": no}, noS, noS, "s"},
+		{s, with{"s": teapot}, tea, tea, "s"},
+		{all(o, s, g), with{"s": no, "g": yes, "o": yes}, noS, noS, "s"}, // scopes too are asked before objects
+		{all(s, g, o), with{"s": yes, "g": yes, "o": no}, later, noO, "s g o"},
+		{all(s, g, o), with{"s": yes, "g": yes, "o": yes}, later, okay, "s g o"},
+		{any(s, o), with{"s": no, "o": noObject}, later, absent, "s o"},
+		{any(s, g), with{"s": no, "g": yes}, okay, okay, "s g"},
+
+		{e, with{"e": yes}, okay, okay, "e"},
+		{e, with{"e": no}, noE, noE, "e"},
+		{e, with{"e": teapot}, tea, tea, "e"},
+		{e, with{"e": failure}, `500 internal error in check of permission "e"`, `500 internal error in check of permission "e"`, "e"},
+		{all(o, e), with{"e": no, "o": yes}, noE, noE, "e"}, // before objects
+		{any(e, o), with{"e": no, "o": noObject}, later, absent, "e o"},
+		{any(e, g), with{"e": no, "g": yes}, okay, okay, "e g"},
+
+		{f, with{"fresh": yes}, okay, okay, "fresh"},
+		{f, with{"fresh": no}, stale, stale, "fresh"},
+		{f, with{"fresh": failure}, "500 internal error in check of a fresh log-in", "500 internal error in check of a fresh log-in", "fresh"},
+		{n, with{"factors": yes}, okay, okay, "factors"},
+		{n, with{"factors": no}, fewer, fewer, "factors"},
+		{n, with{"factors": muddled}, "500 internal error in check of factors", "500 internal error in check of factors", "factors"},
+
+		// In an All, whoever lacks what no log-in gives is not sent to log in again.
+		{all(f, g), with{"g": no}, noG, noG, "fresh g"},
+		{all(g, f), with{"g": no}, noG, noG, "g"},
+		{all(f, g), with{"g": yes}, stale, stale, "fresh g"},
+		{all(f, g), with{"g": failure}, brokeG, brokeG, "fresh g"},
+		{all(f, n), nil, stale, stale, "fresh factors"},
+		{all(n, f), nil, fewer, fewer, "factors fresh"},
+		{all(n, f), with{"factors": yes}, stale, stale, "factors fresh"},
+		{all(n, f), with{"factors": yes, "fresh": yes}, okay, okay, "factors fresh"},
+		{all(f, o), with{"o": noObject}, stale, stale, "fresh"}, // objects only for who is let so far
+		{all(o, f), with{"o": yes}, stale, stale, "fresh"},
+		{all(o, f), with{"fresh": yes, "o": noObject}, later, absent, "fresh o"},
+		{all(any(f, h), g), with{"g": no}, noG, noG, "fresh h g"},
+		{all(any(f, h), g), with{"g": yes}, stale, stale, "fresh h g"},
+		{all(any(f, h), g), with{"h": yes, "g": yes}, okay, okay, "fresh h g"},
+		{all(any(f, o), g), with{"g": no}, noG, noG, "fresh g"},
+		{all(any(f, h), n), nil, stale, stale, "fresh h factors"}, // the first of two
+		{all(n, any(f, h)), nil, fewer, fewer, "factors fresh h"},
+		{all(g, h), with{"g": again, "h": no}, noH, noH, "g h"}, // whoever says it
+		{all(o, p), with{"o": again, "p": no}, later, otherwise, "o"},
+
+		// In an Any, what another log-in would mend counts before what it would not.
+		{any(g, f), with{"g": yes}, okay, okay, "g"},
+		{any(g, f), with{"g": no}, stale, stale, "g fresh"},
+		{any(f, g), with{"g": no}, stale, stale, "fresh g"},
+		{any(f, g), with{"g": failure}, brokeG, brokeG, "fresh g"},
+		{any(g, all(h, f)), with{"h": yes}, stale, stale, "g h fresh"},
+		{any(g, all(f, h)), with{"h": no}, noG, noG, "g fresh h"}, // a log-in would not do
+		{any(o, f), with{"o": noObject}, later, stale, "fresh o"},
+		{any(o, f), with{"o": no}, later, stale, "fresh o"},
+		{any(o, f), with{"o": yes}, later, okay, "fresh o"},
+		{any(o, all(f, p)), with{"o": noObject}, later, stale, "fresh o"},
+		{any(o, all(f, p)), with{"fresh": yes, "o": noObject, "p": no}, later, noP, "fresh o p"},
+		{any(f, n), nil, stale, stale, "fresh factors"},
+
 		{any(g, h), with{"g": yes, "h": no}, okay, okay, "g"},
 		{any(g, h), with{"g": no, "h": yes}, okay, okay, "g h"},
 		{any(g, h), with{"g": no, "h": no}, noG, noG, "g h"},
@@ -186,6 +274,7 @@ func TestDecision(t *testing.T) {
 		{any(o, p), with{"o": noObject, "p": noObject}, later, absent, "o p"},
 		{any(o, p), with{"o": noObject, "p": no}, later, noP, "o p"}, // one was there
 		{any(o, p), with{"o": no, "p": noObject}, later, noO, "o p"},
+		{any(o, g, p), with{"o": no, "g": no, "p": noObject}, later, noO, "g o p"},
 		{any(o, p), with{"o": noObject, "p": failure}, later, brokeP, "o p"},
 		{any(o, p), with{"o": noObject, "p": yes}, later, okay, "o p"},
 		{any(o, p), with{"o": yes, "p": failure}, later, okay, "o"},
@@ -221,8 +310,13 @@ func TestDecision(t *testing.T) {
 		if text(before) != c.before || text(result) != c.result || strings.Join(r.asked, " ") != c.asked {
 			t.Errorf("%v with %v:\n got %s, then %s, asked %v\nwant %s, then %s, asked %s", c.rule, c.answers, text(before), text(result), r.asked, c.before, c.result, c.asked)
 		}
-		if d.Closed() != (c.before == closed) || d.Open() != c.rule.IsOpen() || c.before == later && !d.Objects() {
+		objects := strings.Contains(c.rule.String(), "Object(") && !d.Closed()
+		if d.Closed() != (c.before == closed) || d.Open() != c.rule.IsOpen() || d.Objects() != objects {
 			t.Errorf("%v: closed %t, open %t, objects %t", c.rule, d.Closed(), d.Open(), d.Objects())
+		}
+		login := (strings.Contains(c.rule.String(), "Fresh(") || strings.Contains(c.rule.String(), "Factors(")) && !d.Closed()
+		if d.Login() != login {
+			t.Errorf("%v: asks about the log-in: %t", c.rule, d.Login())
 		}
 		if d.Closed() && len(r.asked) > 0 {
 			t.Errorf("%v: asked %v, though it is closed", c.rule, r.asked)
@@ -232,6 +326,30 @@ func TestDecision(t *testing.T) {
 		if text(skipped) != c.result {
 			t.Errorf("%v with %v: without Before: %s, want %s", c.rule, c.answers, text(skipped), c.result)
 		}
+	}
+}
+
+// TestRefusedGroupsAreCheap: a rule without objects keeps nothing for a second
+// step that it does not have.
+func TestRefusedGroupsAreCheap(t *testing.T) {
+	refuse := func(int) (bool, error) { return false, nil }
+	d, err := authz.Compile(authz.Any(g, h), authz.Leaves[int]{
+		Group: func(string) (authz.Check[int], error) { return refuse, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := authz.Compile(g, authz.Leaves[int]{
+		Group: func(string) (authz.Check[int], error) { return refuse, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocations := func(d *authz.Decision[int]) float64 {
+		return testing.AllocsPerRun(100, func() { d.Before(0) })
+	}
+	if many, few := allocations(d), allocations(one); many > few {
+		t.Errorf("%v allocations for two groups, %v for one", many, few)
 	}
 }
 
@@ -297,6 +415,7 @@ func TestCompileFaults(t *testing.T) {
 		{authz.All(authz.Open()), []string{"authz.Open() stands inside another rule; an open route is declared by authz.Open() alone"}},
 		{authz.All(g, authz.Any(h, authz.Open())), []string{"authz.Open() stands inside another rule; an open route is declared by authz.Open() alone"}},
 		{unknown, []string{"no unknown g"}},
+		{authz.Any(g, authz.Scope("unknown s")), []string{"no unknown s"}},
 		{none, []string{"no unknown o"}},
 		{authz.All(unknown, g, authz.Any(none, authz.Open()), authz.All()), []string{
 			"no unknown g", "no unknown o", "authz.Open() stands inside another rule; an open route is declared by authz.Open() alone", "authz.All() is empty; give it the rules that it combines"}},
@@ -305,6 +424,12 @@ func TestCompileFaults(t *testing.T) {
 		{authz.Object("o", "", "r"), []string{`Object("o", "", "r") names an empty parameter; give the name of the route's parameter that holds the object's id`}},
 		{authz.Object("o", "a:", "r"), []string{`Object("o", "a:", "r") names an empty parameter; give the name of the route's parameter that holds the object's id`}},
 		{authz.Object("o", "a:b:a", "r"), []string{`Object("o", "a:b:a", "r") names parameter "a" twice`}},
+		{authz.Permission(""), []string{`Permission("") has no name; give that of a permission`}},
+		{authz.Permission("unknown e"), []string{"no unknown e"}},
+		{authz.Fresh(0), []string{"Fresh(0s) lets nobody through; give how old a log-in may be, as in authz.Fresh(10*time.Minute)"}},
+		{authz.Any(g, authz.Fresh(-time.Second)), []string{"Fresh(-1s) lets nobody through; give how old a log-in may be, as in authz.Fresh(10*time.Minute)"}},
+		{authz.Factors(0), []string{"Factors(0) asks for nothing; give a number of factors from 1, or use authz.Auth()"}},
+		{authz.All(authz.Factors(-2), authz.Fresh(1)), []string{"Factors(-2) asks for nothing; give a number of factors from 1, or use authz.Auth()"}},
 		{authz.Any(many...), []string{"the rule has 65 parts; at most 64 are supported: put some of them in the check of one group"}},
 		{authz.Any(append(many, unknown)...), []string{"no unknown g", "the rule has 66 parts; at most 64 are supported: put some of them in the check of one group"}},
 	} {
@@ -321,11 +446,15 @@ func TestCompileFaults(t *testing.T) {
 // TestNoLeaves: what nobody can answer is a fault at once, not a panic later.
 func TestNoLeaves(t *testing.T) {
 	nothing := authz.Leaves[*request]{
-		Group:  func(string) (authz.Check[*request], error) { return nil, nil },
-		Object: func(string, []string, string) (authz.Check[*request], error) { return nil, nil },
+		Group:      func(string) (authz.Check[*request], error) { return nil, nil },
+		Scope:      func(string) (authz.Check[*request], error) { return nil, nil },
+		Permission: func(string) (authz.Check[*request], error) { return nil, nil },
+		Fresh:      func(time.Duration) (authz.Check[*request], error) { return nil, nil },
+		Factors:    func(int) (authz.Check[*request], error) { return nil, nil },
+		Object:     func(string, []string, string) (authz.Check[*request], error) { return nil, nil },
 	}
 	for _, l := range []authz.Leaves[*request]{{}, nothing} {
-		for _, rule := range []authz.Rule{g, o, authz.Any(g, o)} {
+		for _, rule := range []authz.Rule{g, authz.Scope("read"), e, f, n, o, authz.Any(g, o)} {
 			if d, err := authz.Compile(rule, l); err == nil {
 				t.Errorf("%v compiles to %v", rule, d)
 			}
@@ -341,7 +470,20 @@ func TestNoLeaves(t *testing.T) {
 // TestLeafArguments: the hooks are asked with what the rule says.
 func TestLeafArguments(t *testing.T) {
 	var got []string
-	_, err := authz.Compile(authz.All(authz.Group("admin"), authz.Object("cell", "col:row", "w")), authz.Leaves[int]{
+	yes := func(int) (bool, error) { return true, nil }
+	_, err := authz.Compile(authz.All(authz.Group("admin"), authz.Permission("edit"), f, n, authz.Object("cell", "col:row", "w")), authz.Leaves[int]{
+		Permission: func(name string) (authz.Check[int], error) {
+			got = append(got, name)
+			return yes, nil
+		},
+		Fresh: func(d time.Duration) (authz.Check[int], error) {
+			got = append(got, d.String())
+			return yes, nil
+		},
+		Factors: func(n int) (authz.Check[int], error) {
+			got = append(got, fmt.Sprint(n))
+			return yes, nil
+		},
 		Group: func(name string) (authz.Check[int], error) {
 			got = append(got, name)
 			return func(int) (bool, error) { return true, nil }, nil
@@ -352,7 +494,7 @@ func TestLeafArguments(t *testing.T) {
 			return func(int) (bool, error) { return true, nil }, nil
 		},
 	})
-	if want := []string{"admin", "cell", "col,row", "w"}; err != nil || !slices.Equal(got, want) {
+	if want := []string{"admin", "edit", "1h30m0s", "2", "cell", "col,row", "w"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -367,6 +509,9 @@ func TestString(t *testing.T) {
 		{authz.Open(), "Open()"},
 		{authz.Auth(), "Auth()"},
 		{authz.Group(`a"b`), `Group("a\"b")`},
+		{authz.Scope("store:read"), `Scope("store:read")`},
+		{authz.Permission("entry:edit"), `Permission("entry:edit")`},
+		{authz.All(f, n), `All(Fresh(1h30m0s), Factors(2))`},
 		{authz.Object("store", "a:b", ""), `Object("store", "a:b", "")`},
 		{authz.All(authz.Auth(), authz.Any(g, authz.Close())), `All(Auth(), Any(Group("g"), Close()))`},
 		{authz.Any(), "Any()"},

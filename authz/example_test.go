@@ -2,6 +2,7 @@ package authz_test
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/fastsimpleauth/fsa/httperr"
@@ -77,4 +78,45 @@ func ExampleRule() {
 	// Output:
 	// Close()
 	// All(Group("employee"), Object("store", "sid", "manager"))
+}
+
+// What can't be taken back asks for a fresh log-in with two factors, of those who may
+// do it at all.
+func ExampleFresh() {
+	type login struct {
+		ago     time.Duration
+		factors int
+		admin   bool
+	}
+	rule := authz.All(authz.Permission("store:close"), authz.Fresh(10*time.Minute), authz.Factors(2))
+	d, err := authz.Compile(rule, authz.Leaves[login]{
+		Permission: func(string) (authz.Check[login], error) {
+			return func(l login) (bool, error) { return l.admin, nil }, nil
+		},
+		Fresh: func(d time.Duration) (authz.Check[login], error) {
+			return func(l login) (bool, error) { return l.ago <= d, nil }, nil
+		},
+		Factors: func(n int) (authz.Check[login], error) {
+			return func(l login) (bool, error) { return l.factors >= n, nil }, nil
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(rule)
+	for _, l := range []login{{time.Minute, 2, true}, {time.Hour, 2, true}, {time.Minute, 1, true}, {time.Hour, 1, false}} {
+		if _, err := d.Before(l); err != nil {
+			e := httperr.From(err, 500, "")
+			fmt.Println(e.Status, e.Public)
+			continue
+		}
+		fmt.Println("granted")
+	}
+	// Output:
+	// All(Permission("store:close"), Fresh(10m0s), Factors(2))
+	// granted
+	// 401 a fresh log-in is required
+	// 401 a log-in with 2 factors is required
+	// 403 missing permission "store:close"
 }

@@ -1,8 +1,11 @@
 package authz_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/fastsimpleauth/fsa/authz"
 	"pgregory.net/rapid"
@@ -10,7 +13,7 @@ import (
 
 // tree is a rule that the test can look into.
 type tree struct {
-	kind string // close auth group object all any
+	kind string // close auth group scope permission fresh factors object all any
 	name string
 	sub  []tree
 }
@@ -25,6 +28,14 @@ func (n tree) rule() authz.Rule {
 		return authz.Auth()
 	case "group":
 		return authz.Group(n.name)
+	case "scope":
+		return authz.Scope(n.name)
+	case "permission":
+		return authz.Permission(n.name)
+	case "fresh":
+		return authz.Fresh(named[time.Duration](n.name))
+	case "factors":
+		return authz.Factors(named[int](n.name))
 	case "object":
 		return authz.Object(n.name, "sid", "")
 	case "all":
@@ -35,16 +46,26 @@ func (n tree) rule() authz.Rule {
 	return authz.Close()
 }
 
+// named gives the number that the name of a leaf stands for, whose kind its first
+// letters are.
+func named[N ~int | ~int64](name string) N { return N(slices.Index(names, name) + 1) }
+
+// names are those of the leaves that are told by a number.
+var names []string
+
 // draw makes a random tree; every leaf has a name of its own.
 func draw(t *rapid.T, depth int, next func() string) tree {
-	kinds := []string{"group", "object", "group", "object", "auth", "close", "all", "any", "all", "any"}
+	kinds := []string{"group", "object", "scope", "object", "permission", "fresh", "factors", "fresh", "auth", "close", "all", "any", "all", "any", "all", "any"}
 	if depth == 0 {
-		kinds = kinds[:6]
+		kinds = kinds[:10]
 	}
 	n := tree{kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
 	switch n.kind {
-	case "group", "object":
+	case "group", "scope", "permission", "object":
 		n.name = n.kind + next()
+	case "fresh", "factors":
+		n.name = n.kind + next()
+		names = append(names, n.name)
 	case "all", "any":
 		for range rapid.IntRange(1, 4).Draw(t, "parts") {
 			n.sub = append(n.sub, draw(t, depth-1, next))
@@ -54,8 +75,8 @@ func draw(t *rapid.T, depth int, next func() string) tree {
 }
 
 // The reference: what a rule means, written down without any thought of when
-// what is known. An answer is one of granted, refused (with the leaf), missing,
-// failed.
+// what is known. An answer is one of granted, refused (with the leaf), login (refused,
+// and another log-in would do), missing, failed.
 
 type result struct {
 	verdict string
@@ -83,7 +104,7 @@ func (n tree) early(answers map[string]answer) result {
 	if n.kind == "object" {
 		return result{}
 	}
-	return n.eval(answers, tree.early, func(n tree) bool { return true })
+	return n.eval(answers, tree.early, true)
 }
 
 // decide is the whole: what the groups alone refuse or grant stands, else the
@@ -92,17 +113,19 @@ func (n tree) decide(answers map[string]answer) result {
 	if r := n.early(answers); r.verdict != "" {
 		return r
 	}
-	return n.eval(answers, func(s tree, a map[string]answer) result { return s.decide(a) }, func(tree) bool { return false })
+	return n.eval(answers, tree.decide, false)
 }
 
-func (n tree) eval(answers map[string]answer, sub func(tree, map[string]answer) result, early func(tree) bool) result {
+func (n tree) eval(answers map[string]answer, sub func(tree, map[string]answer) result, early bool) result {
 	switch n.kind {
 	case "auth":
 		return result{"granted", ""}
-	case "group", "object":
+	case "group", "scope", "permission", "fresh", "factors", "object":
 		switch a := answers[n.name]; {
 		case a == yes:
 			return result{"granted", ""}
+		case a == again, a == no && n.kind[0] == 'f':
+			return result{"login", n.name}
 		case a == no || a == teapot:
 			return result{"refused", n.name}
 		case a == noObject && n.kind == "object":
@@ -110,15 +133,22 @@ func (n tree) eval(answers map[string]answer, sub func(tree, map[string]answer) 
 		}
 		return result{"failed", n.name}
 	case "all":
-		undecided := false
+		undecided, login := false, result{}
 		for _, s := range n.sub {
-			switch r := sub(s, answers); r.verdict {
-			case "granted":
-			case "":
+			switch r := sub(s, answers); {
+			case r.verdict == "granted":
+			case r.verdict == "":
 				undecided = true
+			case r.verdict == "login" && early:
+				if login.verdict == "" {
+					login = r
+				}
 			default:
 				return r
 			}
+		}
+		if login.verdict != "" {
+			return login
 		}
 		if undecided {
 			return result{}
@@ -141,6 +171,9 @@ func (n tree) eval(answers map[string]answer, sub func(tree, map[string]answer) 
 		return result{}
 	}
 	if i := slices.IndexFunc(all, is("failed")); i >= 0 {
+		return all[i]
+	}
+	if i := slices.IndexFunc(all, is("login")); i >= 0 {
 		return all[i]
 	}
 	everyObject, first := true, -1
@@ -166,23 +199,90 @@ func (r result) text(answers map[string]answer) string {
 		return absent
 	case r.verdict == "refused" && answers[r.by] == teapot:
 		return tea
+	case r.verdict == "login" && answers[r.by] == again:
+		return otherwise
+	case r.verdict == "login" && strings.HasPrefix(r.by, "fresh"):
+		return stale
+	case r.verdict == "login":
+		return fmt.Sprintf("401 a log-in with %d factors is required", named[int](r.by))
+	case r.verdict == "refused" && r.by[0] == 'p':
+		return `403 missing permission "` + r.by + `"`
 	case r.verdict == "refused" && r.by[0] == 'g':
 		return `403 not in group "` + r.by + `"`
+	case r.verdict == "refused" && r.by[0] == 's':
+		return `403 missing scope "` + r.by + `"`
 	case r.verdict == "refused":
 		return "403 permission denied on " + r.by
 	case r.by[0] == 'g':
 		return `500 internal error in check of group "` + r.by + `"`
+	case r.by[0] == 'p':
+		return `500 internal error in check of permission "` + r.by + `"`
+	case strings.HasPrefix(r.by, "fresh"):
+		return "500 internal error in check of a fresh log-in"
+	case strings.HasPrefix(r.by, "factors"):
+		return "500 internal error in check of factors"
+	case r.by[0] == 's':
+		return `500 internal error in check of scope "` + r.by + `"`
 	}
 	return `500 internal error in object permission "` + r.by + `"`
 }
 
+// questions notes in asked what must be asked, in its order, and gives the verdict
+// of the step. What a step has decided (known) is not asked again in the next: in
+// an All nothing after the first part that is not granted, in an Any nothing
+// after the first that is. A leaf that cannot be asked yet stops nobody, nor does, in
+// the first step, one that another log-in would mend.
+func (n *tree) questions(answers map[string]answer, bound bool, known map[*tree]result, asked *[]string) (r result) {
+	if r, ok := known[n]; ok {
+		return r
+	}
+	defer func() {
+		if r.verdict != "" {
+			known[n] = r
+		}
+	}()
+	said := map[string]bool{}
+	for i := range n.sub {
+		if n.sub[i].closed() {
+			continue
+		}
+		p := n.sub[i].questions(answers, bound, known, asked)
+		said[p.verdict] = true
+		mendable := n.kind == "all" && p.verdict == "login" && !bound
+		if p.verdict != "" && !mendable && (p.verdict == "granted") == (n.kind == "any") {
+			return p
+		}
+	}
+	switch {
+	case n.kind == "all" && said["login"]:
+		return result{"login", ""}
+	case n.kind == "object" && !bound || said[""]:
+		return result{}
+	case n.kind == "all":
+		return result{"granted", ""}
+	case n.kind == "any" && said["failed"]:
+		return result{"failed", ""}
+	case n.kind == "any" && said["login"]:
+		return result{"login", ""}
+	case n.kind == "any":
+		return result{"refused", ""} // or missing, which does not matter here
+	case n.kind != "auth":
+		*asked = append(*asked, n.name)
+	}
+	return n.eval(answers, nil, false)
+}
+
 // TestReference compares decisions with the reference, over random rules and
-// answers. What is promised about questions: each leaf is asked at most once;
-// groups are asked in the first step only and objects in the second only; none is
-// asked in a rule that folds to Close; and none after the one that decided.
+// answers: the verdict after each of the two steps, and which questions have been
+// asked, in which order. What is promised about questions: each leaf is asked at
+// most once; groups are asked in the first step only and objects in the second
+// only; none is asked in a rule that folds to Close; and none after the one that
+// decided.
 func TestReference(t *testing.T) {
+	defer func() { names = nil }()
 	rapid.Check(t, func(t *rapid.T) {
 		var leaf []string
+		names = nil
 		root := draw(t, 4, func() string {
 			leaf = append(leaf, "")
 			return string(rune('A'+len(leaf)%26)) + string(rune('a'+len(leaf)/26))
@@ -191,7 +291,7 @@ func TestReference(t *testing.T) {
 		var fill func(tree)
 		fill = func(n tree) {
 			if n.name != "" {
-				answers[n.name] = rapid.SampledFrom([]answer{no, yes, no, yes, noObject, failure, teapot, muddled}).Draw(t, n.name)
+				answers[n.name] = rapid.SampledFrom([]answer{no, yes, no, yes, noObject, failure, teapot, muddled, again}).Draw(t, n.name)
 			}
 			for _, s := range n.sub {
 				fill(s)
@@ -210,14 +310,27 @@ func TestReference(t *testing.T) {
 				wantEarly = root.early(answers).text(answers)
 			}
 		}
+		var first, all []string
+		if !root.closed() {
+			known := map[*tree]result{}
+			if r := root.questions(answers, false, known, &first); r.verdict == "" {
+				all = slices.Clone(first)
+				root.questions(answers, true, known, &all)
+			}
+		}
 		r := &request{answers: answers}
 		pending, err := d.Before(r)
 		if text(err) != wantEarly {
 			t.Fatalf("%v with %v: at first %s, want %s", rule, answers, text(err), wantEarly)
 		}
 		groups := len(r.asked)
+		if !slices.Equal(r.asked, first) {
+			t.Fatalf("%v with %v: at first %v are asked, want %v", rule, answers, r.asked, first)
+		}
 		if err == authz.ErrUndecided {
-			err = d.After(r, pending)
+			if err = d.After(r, pending); !slices.Equal(r.asked, all) {
+				t.Fatalf("%v with %v: %v are asked, want %v", rule, answers, r.asked, all)
+			}
 		}
 		if text(err) != want {
 			t.Fatalf("%v with %v: %s, want %s", rule, answers, text(err), want)
@@ -226,7 +339,7 @@ func TestReference(t *testing.T) {
 			if slices.Contains(r.asked[:i], name) {
 				t.Fatalf("%v with %v: %s is asked twice: %v", rule, answers, name, r.asked)
 			}
-			if (name[0] == 'g') != (i < groups) {
+			if (name[0] != 'o') != (i < groups) {
 				t.Fatalf("%v with %v: %s is asked in the wrong step: %v", rule, answers, name, r.asked)
 			}
 		}

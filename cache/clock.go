@@ -22,9 +22,11 @@ type clock[K comparable, V any] struct {
 	maxBytes int64 // bound on bytes, 0 = none
 	len      int
 	bytes    int64
+
+	era atomic.Uint32 // how often it has been cleared: what is held of an earlier one is gone
 }
 
-// slot is one entry of a clock. All but used and the links stay as they were
+// slot is one entry of a clock. All but used, gone and the links stay as they were
 // made, which is what allows reading them without a lock.
 type slot[K comparable, V any] struct {
 	value   V
@@ -32,6 +34,7 @@ type slot[K comparable, V any] struct {
 	key     K
 	weight  int64
 	used    atomic.Bool // since the hand last came by
+	gone    atomic.Bool // it has been dropped; set once it can't be found any more
 
 	next, prev *slot[K, V] // in the ring; under the owner's lock
 }
@@ -53,10 +56,15 @@ func (c *clock[K, V]) get(key K, now time.Time) (value V, ok bool) {
 	if s == nil || !now.Before(s.expires) {
 		return value, false
 	}
+	s.use()
+	return s.value, true
+}
+
+// use notes that the entry has been asked for.
+func (s *slot[K, V]) use() {
 	if !s.used.Load() { // a plain Store would fight for the cache line on each hit
 		s.used.Store(true)
 	}
-	return s.value, true
 }
 
 // put keeps s in place of what its key had, evicting others until it fits.
@@ -110,6 +118,7 @@ func (c *clock[K, V]) remove(key K) bool {
 // who still holds it does not keep its neighbours alive.
 func (c *clock[K, V]) drop(s *slot[K, V]) {
 	c.items.delete(s)
+	s.gone.Store(true)
 	if s.next == s {
 		c.hand = nil
 	} else {
@@ -126,6 +135,7 @@ func (c *clock[K, V]) drop(s *slot[K, V]) {
 // clear drops everything.
 func (c *clock[K, V]) clear() {
 	c.items.clear()
+	c.era.Add(1)
 	c.hand, c.len, c.bytes = nil, 0, 0
 }
 

@@ -247,3 +247,68 @@ func TestClockModel(t *testing.T) {
 		})
 	})
 }
+
+// TestHeld: what is held is good until it leaves, whichever way, and counts as used
+// when it is asked for.
+func TestHeld(t *testing.T) {
+	now := time.Now()
+	for name, leave := range map[string]func(n *cache.Near[int, int]){
+		"deleted":  func(n *cache.Near[int, int]) { n.Delete(0) },
+		"chosen":   func(n *cache.Near[int, int]) { n.DeleteFunc(func(k, _ int) bool { return k == 0 }) },
+		"cleared":  func(n *cache.Near[int, int]) { n.Clear() },
+		"replaced": func(n *cache.Near[int, int]) { n.Refresh(t.Context(), 0, now, answer(0, 0)) },
+		"evicted":  func(n *cache.Near[int, int]) { keep(t, n, 1, 1, now); keep(t, n, 2, 2, now); keep(t, n, 3, 3, now) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := cache.NewNear[int, int](cache.NearOptions[int, int]{Entries: 2, TTL: time.Minute})
+			if _, ok := n.Hold(0, now); ok {
+				t.Error("what is not kept is held")
+			}
+			keep(t, n, 0, 7, now)
+			h, ok := n.Hold(0, now)
+			if !ok {
+				t.Fatal("what is kept is not held")
+			}
+			if v, ok := h.Get(now.Add(time.Minute - 1)); v != 7 || !ok {
+				t.Errorf("%d, %t", v, ok)
+			}
+			if v, ok := h.Get(now.Add(time.Minute)); v != 0 || ok {
+				t.Errorf("expired: %d, %t", v, ok)
+			}
+			if _, ok := n.Hold(0, now.Add(time.Minute)); ok {
+				t.Error("what has expired is held")
+			}
+			leave(n)
+			if v, ok := h.Get(now); v != 0 || ok {
+				t.Errorf("gone: %d, %t", v, ok)
+			}
+			keep(t, n, 0, 8, now)
+			if v, ok := h.Get(now); v != 0 || ok {
+				t.Errorf("another answer for the key: %d, %t", v, ok)
+			}
+		})
+	}
+	if _, ok := (cache.Held[int, int]{}).Get(now); ok {
+		t.Error("nothing is held")
+	}
+
+	n := cache.NewNear[int, int](cache.NearOptions[int, int]{Entries: 100})
+	var held []cache.Held[int, int]
+	for i := range 100 {
+		keep(t, n, i, i, now)
+		h, _ := n.Hold(i, now)
+		held = append(held, h)
+	}
+	for i := 100; i < 200; i++ {
+		keep(t, n, i, i, now)
+		for _, h := range held[:50] {
+			h.Get(now)
+		}
+	}
+	for i, h := range held {
+		// When the first had to leave, all had been asked for.
+		if _, ok := h.Get(now); ok != (0 < i && i < 50) {
+			t.Errorf("%d is kept: %t", i, ok)
+		}
+	}
+}

@@ -46,6 +46,33 @@ func Example() {
 	// calvin false <nil>
 }
 
+// What follows from two answers is good for as long as both are kept. Holding them
+// saves looking for them again.
+func ExampleNear_Hold() {
+	ctx, now := context.Background(), time.Now()
+	roles := cache.NewNear[string, string](cache.NearOptions[string, string]{})
+	rights := cache.NewNear[string, string](cache.NearOptions[string, string]{})
+	answer := func(v string) func(context.Context) (string, time.Duration, error) {
+		return func(context.Context) (string, time.Duration, error) { return v, 0, nil }
+	}
+	roles.Load(ctx, "calvin", now, answer("editor"))
+	rights.Load(ctx, "editor", now, answer("read, write"))
+
+	role, _ := roles.Hold("calvin", now)
+	right, _ := rights.Hold("editor", now)
+	ask := func() {
+		_, ok := role.Get(now)
+		may, ok2 := right.Get(now)
+		fmt.Println(may, ok && ok2)
+	}
+	ask()
+	roles.Delete("calvin")
+	ask()
+	// Output:
+	// read, write true
+	// read, write false
+}
+
 // The classic mistake: joined with a separator, the permission of one user on
 // one store is the key of another's.
 func ExampleKey() {

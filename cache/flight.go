@@ -67,11 +67,23 @@ func (n *Near[K, V]) Load(ctx context.Context, key K, now time.Time, load func(c
 	if v, ok := n.Get(key, now); ok {
 		return v, nil
 	}
+	return n.load(ctx, key, now, false, load)
+}
+
+// Refresh is [Near.Load] for a caller to whom a kept answer is not good enough, or
+// who must not be answered sooner for there being one: it always loads, or waits for
+// the load that is under way. What it gets is kept in the place of the older answer,
+// which is handed out by Get until then, and stays if the load fails.
+func (n *Near[K, V]) Refresh(ctx context.Context, key K, now time.Time, load func(context.Context) (v V, keep time.Duration, err error)) (V, error) {
+	return n.load(ctx, key, now, true, load)
+}
+
+func (n *Near[K, V]) load(ctx context.Context, key K, now time.Time, fresh bool, load func(context.Context) (v V, keep time.Duration, err error)) (V, error) {
 	var none V
 	if ctx.Err() != nil {
 		return none, endOf(ctx)
 	}
-	f, v, kept := n.join(ctx, key, now, load)
+	f, v, kept := n.join(ctx, key, now, fresh, load)
 	if kept {
 		return v, nil
 	}
@@ -101,13 +113,14 @@ func endOf(ctx context.Context) error {
 }
 
 // join returns the flight to wait for, begun here if there is none, unless the
-// answer has landed since the caller looked.
-func (n *Near[K, V]) join(ctx context.Context, key K, now time.Time, load func(context.Context) (V, time.Duration, error)) (f *flight[V], v V, kept bool) {
+// answer has landed since the caller looked and does for that caller.
+func (n *Near[K, V]) join(ctx context.Context, key K, now time.Time, fresh bool, load func(context.Context) (V, time.Duration, error)) (f *flight[V], v V, kept bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if v, kept = n.Get(key, now); kept {
+	if v, kept = n.Get(key, now); kept && !fresh {
 		return nil, v, true
 	}
+	kept = false
 	f = n.flights[key]
 	if f != nil && f.ctx.Err() == nil && now.Before(f.began.Add(n.ttl)) {
 		return f, v, false

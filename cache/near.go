@@ -2,6 +2,7 @@ package cache
 
 import (
 	"fmt"
+	"hash/maphash"
 	"reflect"
 	"sync"
 	"time"
@@ -19,6 +20,12 @@ type NearOptions[K comparable, V any] struct {
 	// Weigh gives the size of an entry in bytes, or in whatever unit Bytes is
 	// meant; below 0 counts as 0. Required if Bytes is set, else not called.
 	Weigh func(K, V) int
+
+	// Hash gives the hash of a key, for keys of which a part is as good as the
+	// whole: a signed token's last bytes, say. Keys that nobody could have
+	// chosen so that their hashes collide are the only ones for which that is
+	// safe. nil = a hash of the whole key.
+	Hash func(maphash.Seed, K) uint64
 
 	// TTL is for how long an answer is kept, from the beginning of its load;
 	// 0 = 10 minutes. It is the bound on staleness to be published.
@@ -87,6 +94,7 @@ func NewNear[K comparable, V any](o NearOptions[K, V]) *Near[K, V] {
 		flights: make(map[K]*flight[V]),
 	}
 	n.table.init(or(o.Entries, defaultEntries), o.Bytes)
+	n.table.items.hash = o.Hash
 	if o.Bytes > 0 {
 		n.weigh = o.Weigh
 	}

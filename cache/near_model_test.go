@@ -41,6 +41,15 @@ type nearModel struct {
 	near    *cache.Near[int, int]
 	kept    map[int]modelEntry
 	flights []*modelFlight
+	held    []modelHeld
+}
+
+// modelHeld is an answer that is held, and what the model has of it: values are
+// never the same twice.
+type modelHeld struct {
+	held  cache.Held[int, int]
+	key   int
+	value int
 }
 
 func (m *nearModel) get(key int) (int, bool) {
@@ -190,6 +199,17 @@ func checkNear(t *testing.T, rt *rapid.T) {
 				rt.Fatalf("key %d: left with %v", k, err)
 			}
 		},
+		"hold": func(rt *rapid.T) {
+			k := key.Draw(rt, "key")
+			want, hit := m.get(k)
+			h, ok := m.near.Hold(k, time.Now())
+			if ok != hit {
+				rt.Fatalf("Hold(%d) = %t, want %t", k, ok, hit)
+			}
+			if ok {
+				m.held = append(m.held, modelHeld{h, k, want})
+			}
+		},
 		"delete": func(rt *rapid.T) {
 			k := key.Draw(rt, "key")
 			_, had := m.kept[k]
@@ -224,6 +244,13 @@ func checkNear(t *testing.T, rt *rapid.T) {
 		"": func(rt *rapid.T) {
 			if m.near.Len() != len(m.kept) {
 				rt.Fatalf("Len = %d, model %v", m.near.Len(), m.kept)
+			}
+			for _, h := range m.held {
+				v, kept := m.get(h.key)
+				kept = kept && v == h.value
+				if got, ok := h.held.Get(time.Now()); ok != kept || ok && got != h.value {
+					rt.Fatalf("held of %d: %d, %t, want %d, %t", h.key, got, ok, h.value, kept)
+				}
 			}
 			for k := range 4 {
 				want, wantOK := m.get(k)

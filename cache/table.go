@@ -19,6 +19,7 @@ import (
 // prepare keys that collide.
 type table[K comparable, V any] struct {
 	seed    maphash.Seed
+	hash    func(maphash.Seed, K) uint64   // nil: of the whole key
 	buckets atomic.Pointer[[]bucket[K, V]] // a power of two of them
 	len     int                            // of the writer
 }
@@ -43,9 +44,16 @@ func (t *table[K, V]) reset(buckets int) {
 	t.buckets.Store(&b)
 }
 
+func (t *table[K, V]) hashOf(key K) uint64 {
+	if t.hash != nil {
+		return t.hash(t.seed, key)
+	}
+	return maphash.Comparable(t.seed, key)
+}
+
 // load finds the entry of key. It takes no lock.
 func (t *table[K, V]) load(key K) *slot[K, V] {
-	hash := maphash.Comparable(t.seed, key)
+	hash := t.hashOf(key)
 	b := *t.buckets.Load()
 	for c := b[hash&uint64(len(b)-1)].Load(); c != nil; c = c.next.Load() {
 		if c.hash == hash && c.slot.key == key {
@@ -60,7 +68,7 @@ func (t *table[K, V]) store(s *slot[K, V]) {
 	if t.len++; t.len > len(*t.buckets.Load()) {
 		t.grow()
 	}
-	t.link(*t.buckets.Load(), maphash.Comparable(t.seed, s.key), s)
+	t.link(*t.buckets.Load(), t.hashOf(s.key), s)
 }
 
 func (t *table[K, V]) link(b []bucket[K, V], hash uint64, s *slot[K, V]) {
@@ -84,7 +92,7 @@ func (t *table[K, V]) grow() {
 
 // delete takes out s, which is in the table. Writers only.
 func (t *table[K, V]) delete(s *slot[K, V]) {
-	hash := maphash.Comparable(t.seed, s.key)
+	hash := t.hashOf(s.key)
 	b := *t.buckets.Load()
 	at := &b[hash&uint64(len(b)-1)]
 	for c := at.Load(); c != nil; c = at.Load() {

@@ -65,7 +65,8 @@ type Request struct {
 	header http.Header
 	host   string
 	body   []byte
-	login  string
+	as     fsa.Identity
+	fresh  bool // it has just logged in
 	form   url.Values
 }
 
@@ -135,7 +136,15 @@ func (r *Request) Bearer(token string) *Request {
 // the identity is "test". It is the last scheme that is tried, on every route;
 // the application's Admit hook is asked as after any other.
 func (r *Request) As(login string) *Request {
-	r.login = login
+	r.as, r.fresh = fsa.Identity{Login: login}, true
+	return r
+}
+
+// AsIdentity is [Request.As] for who has logged in some time ago (AuthTime, zero if
+// nobody knows), by some factors (Factors), or may do only some things (Scopes). The
+// scheme and the realm of id do not count.
+func (r *Request) AsIdentity(id fsa.Identity) *Request {
+	r.as, r.fresh = id, false
 	return r
 }
 
@@ -149,8 +158,8 @@ func (c *Client) pairs(pairs []string, add func(name, value string)) {
 	}
 }
 
-// Do sends the request.
-func (r *Request) Do() *Response {
+// request makes the request.
+func (r *Request) request() *http.Request {
 	r.client.t.Helper()
 	target := r.path
 	if !strings.HasPrefix(target, "/") {
@@ -169,17 +178,24 @@ func (r *Request) Do() *Response {
 	if r.host != "" {
 		req.Host = r.host
 	}
-	if r.login != "" {
-		req = req.WithContext(testlogin.With(req.Context(), r.login))
+	switch {
+	case r.fresh:
+		req = req.WithContext(testlogin.With(req.Context(), r.as.Login))
+	case r.as.Login != "":
+		req = req.WithContext(testlogin.WithIdentity(req.Context(), r.as))
 	}
-	w := httptest.NewRecorder()
-	r.client.h.ServeHTTP(w, req)
-	res := &Response{t: r.client.t, Status: w.Code, Header: http.Header{}, Body: w.Body.Bytes()}
-	for name, values := range w.Result().Header {
-		// As a client reads them: names have no case.
-		for _, v := range values {
-			res.Header.Add(name, v)
-		}
+	return req
+}
+
+// Do sends the request, and waits for the end of the answer. One that has no end
+// of its own is had by [Request.Stream].
+func (r *Request) Do() *Response {
+	r.client.t.Helper()
+	w := &recorder{ResponseRecorder: httptest.NewRecorder()}
+	aborted := w.serve(r.client.h, r.request())
+	res := &Response{t: r.client.t, Status: w.Code, Header: asRead(w.Result().Header), Body: w.Body.Bytes(), Aborted: aborted}
+	if aborted && !w.begun {
+		res.Status = 0
 	}
 	if r.method == http.MethodHead {
 		res.Body = nil // as a server does
@@ -187,11 +203,76 @@ func (r *Request) Do() *Response {
 	return res
 }
 
+// recorder notes whether an answer has begun.
+type recorder struct {
+	*httptest.ResponseRecorder
+	begun bool
+}
+
+func (w *recorder) WriteHeader(status int) {
+	w.begun = w.begun || status >= 200
+	w.ResponseRecorder.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	w.begun = true
+	return w.ResponseRecorder.Write(b)
+}
+
+// Flush sends the header, as a server does.
+func (w *recorder) Flush() {
+	w.begun = true
+	w.ResponseRecorder.Flush()
+}
+
+// serve runs a handler, and reports whether it has ended the connection.
+func (w *recorder) serve(h http.Handler, req *http.Request) (aborted bool) {
+	defer func() {
+		if p := recover(); p == http.ErrAbortHandler {
+			aborted = true
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	h.ServeHTTP(w, req)
+	return false
+}
+
+// asRead gives a header as a client reads it: names have no case.
+func asRead(sent http.Header) http.Header {
+	read := http.Header{}
+	for name, values := range sent {
+		for _, v := range values {
+			read.Add(name, v)
+		}
+	}
+	return read
+}
+
 // Expect sends the request and reports an error if the answer has another
-// status.
+// status, or if its connection is ended before it is complete.
 func (r *Request) Expect(status int) *Response {
 	r.client.t.Helper()
+	return r.expect(status, false)
+}
+
+// ExpectAborted sends the request and reports an error if the answer has another
+// status, or is complete: its connection is to be ended before. Status 0 is that of
+// an answer that has not begun.
+func (r *Request) ExpectAborted(status int) *Response {
+	r.client.t.Helper()
+	return r.expect(status, true)
+}
+
+func (r *Request) expect(status int, aborted bool) *Response {
+	r.client.t.Helper()
 	res := r.Do()
+	switch {
+	case res.Aborted && !aborted:
+		r.client.t.Errorf("%s %s: the connection is ended before the answer is complete; there is: %s", r.method, r.path, res.Text())
+	case !res.Aborted && aborted:
+		r.client.t.Errorf("%s %s: the answer is complete; it is: %s", r.method, r.path, res.Text())
+	}
 	if res.Status != status {
 		r.client.t.Errorf("%s %s: status %d, want %d; the answer is: %s", r.method, r.path, res.Status, status, res.Text())
 	}
@@ -204,6 +285,10 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	// Aborted says that the connection was ended before the answer was
+	// complete, as a stream does that fails.
+	Aborted bool
 }
 
 // Text gives the body as a string.
@@ -216,6 +301,22 @@ func (r *Response) JSON(v any) *Response {
 		r.t.Errorf("the answer is not the expected JSON: %v; it is: %s", err, r.Body)
 	}
 	return r
+}
+
+// Events gives the server-sent events of the answer.
+func (r *Response) Events() []fsa.Event {
+	r.t.Helper()
+	if t := r.Header.Get("Content-Type"); t != "text/event-stream" {
+		r.t.Errorf("the answer is not of server-sent events, but %s", t)
+	}
+	var all []fsa.Event
+	for p := newEventReader(bytes.NewReader(r.Body)); ; {
+		ev, err := p.next()
+		if err != nil {
+			return all
+		}
+		all = append(all, ev)
+	}
 }
 
 // Contains reports an error if the body does not have the text.

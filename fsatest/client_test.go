@@ -3,17 +3,29 @@ package fsatest_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/fastsimpleauth/fsa/fsatest"
+	"github.com/fastsimpleauth/fsa/internal/leaktest"
 )
 
+// TestMain fails the package if a secret comes out. S70.
+func TestMain(m *testing.M) {
+	leaktest.Secret("calvin-pass")
+	os.Exit(leaktest.Main(m))
+}
+
 func newApp(tb testing.TB) *fsa.App {
-	app := fsa.New("acme", fsa.Config{Auth: []string{"basic", "none"},
+	app := fsa.New("acme", fsa.Config{Auth: []string{"basic", "none"}, Mode: "debug4",
+		Logger:       slog.New(slog.NewTextHandler(leaktest.Log(io.Discard), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		PasswordOpts: map[string]int{"memory": 8, "time": 1, "parallelism": 1}, InsecurePasswordCost: true})
+	app.Use(leaktest.Watch)
 	hash, err := app.HashPasswordUnchecked(context.Background(), "calvin-pass")
 	if err != nil {
 		tb.Fatal(err)

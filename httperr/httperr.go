@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -29,6 +30,11 @@ type Error struct {
 
 	// Header holds additional header fields of the answer.
 	Header http.Header
+
+	// Members are more members of the answer's JSON object, by their names, for
+	// programs that must tell this error from others of its status. A format that is
+	// no object has none. They must have a JSON form and hold no secret.
+	Members map[string]any
 
 	// Faults lists the faulty parameters of a request, for formats that can
 	// show them one by one.
@@ -64,7 +70,8 @@ func BadParameters(status int, faults []Fault) *Error {
 	return &Error{Status: status, Public: strings.Join(texts, "\n"), Faults: faults}
 }
 
-// Error gives both faces. It is for logs: show a client the field Public.
+// Error gives both faces, or one of them if they are the same. It is for logs: show
+// a client the field Public.
 //
 // A nil *Error in an error is a programming mistake; it is answered as a failure,
 // without a panic.
@@ -75,7 +82,11 @@ func (e *Error) Error() string {
 	if e.Cause == nil {
 		return fmt.Sprintf("%d: %s", e.Status, e.Public)
 	}
-	return fmt.Sprintf("%d: %s: %v", e.Status, e.Public, e.Cause)
+	cause := fmt.Sprint(e.Cause) // survives an error that panics
+	if cause == e.Public {
+		return fmt.Sprintf("%d: %s", e.Status, e.Public)
+	}
+	return fmt.Sprintf("%d: %s: %s", e.Status, e.Public, cause)
 }
 
 // Unwrap gives the cause, so that [errors.Is] and [errors.As] see it.
@@ -95,6 +106,19 @@ func (e *Error) WithHeader(name, value string) *Error {
 		c.Header = http.Header{}
 	}
 	c.Header.Add(name, value)
+	return &c
+}
+
+// WithMember returns a copy of the error with a member more in its answer, where that
+// is JSON. One of the same name that is already there is replaced, but not those that
+// the format has itself.
+func (e *Error) WithMember(name string, value any) *Error {
+	c := *e
+	c.Members = maps.Clone(e.Members)
+	if c.Members == nil {
+		c.Members = map[string]any{}
+	}
+	c.Members[name] = value
 	return &c
 }
 

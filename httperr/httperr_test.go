@@ -55,6 +55,14 @@ func TestRender(t *testing.T) {
 			`{"type":"about:blank","title":"Not Found","status":404,"detail":"object not found","request_id":"id7"}` + "\n"},
 		{"problem", "application/problem+json", faults, 400,
 			`{"type":"about:blank","title":"Bad Request","status":400,"detail":"parameter \"a\" is not an integer\nthe body is malformed","request_id":"id7","errors":[{"name":"a","in":"query","detail":"parameter \"a\" is not an integer"},{"detail":"the body is malformed"}]}` + "\n"},
+		// Members are for objects, and take no place of the format's own. What has no JSON form is left out.
+		{"plain", "text/plain; charset=utf-8", httperr.Errorf(401, "again").WithMember("reauth", true), 401, "again"},
+		{"json", "application/json", httperr.Errorf(401, "again").WithMember("reauth", true).WithMember("error", "x"), 401, `{"error":"again","reauth":true}` + "\n"},
+		{"json", "application/json", httperr.Errorf(401, "again").WithMember("f", func() {}), 401, `"again"` + "\n"},
+		{"json:m", "application/json", httperr.Errorf(401, "again").WithMember("reauth", true).WithMember("m", "x").WithMember("a", []int{1}), 401, `{"a":[1],"m":"again","reauth":true}` + "\n"},
+		{"json:m", "application/json", httperr.Errorf(401, "again\xff").WithMember("x\xffy", "\xff").WithMember("f", func() {}), 401, `{"m":"again` + "\ufffd" + `","x` + "\ufffd" + `y":"` + "\ufffd" + `"}` + "\n"},
+		{"problem", "application/problem+json", httperr.Errorf(401, "again").WithMember("reauth", true).WithMember("status", 200).WithMember("errors", 1), 401,
+			`{"type":"about:blank","title":"Unauthorized","status":401,"detail":"again","request_id":"id7","reauth":true}` + "\n"},
 		// A status that is none: 500, whoever made it, and no panic.
 		{"plain", "text/plain; charset=utf-8", &httperr.Error{Public: "x"}, 500, "x"},
 		{"json", "application/json", &httperr.Error{Status: 200, Public: "x"}, 500, `"x"` + "\n"},
@@ -102,6 +110,9 @@ func TestCauseStays(t *testing.T) {
 	if got := httperr.Errorf(404, "gone").Error(); got != "404: gone" {
 		t.Error(got)
 	}
+	if got := httperr.From(errors.New("expired"), 401, "expired").Error(); got != "401: expired" {
+		t.Error(got)
+	}
 }
 
 func TestFrom(t *testing.T) {
@@ -139,6 +150,18 @@ func TestFrom(t *testing.T) {
 			t.Errorf("%s: the cause is lost: %v", c.what, e.Cause)
 		}
 		_ = e.Error() // a log writes it
+	}
+}
+
+func TestWithMember(t *testing.T) {
+	base := httperr.Errorf(401, "again")
+	one := base.WithMember("a", 1)
+	two := one.WithMember("a", 2).WithMember("b", 3)
+	if base.Members != nil || len(one.Members) != 1 || one.Members["a"] != 1 || len(two.Members) != 2 || two.Members["a"] != 2 {
+		t.Errorf("%v, %v, %v", base.Members, one.Members, two.Members)
+	}
+	if two.Status != 401 || two.Public != "again" {
+		t.Error(two)
 	}
 }
 

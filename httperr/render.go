@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -17,10 +18,13 @@ type Renderer func(w http.ResponseWriter, r *http.Request, e *Error)
 // NewRenderer gives the renderer for a format:
 //
 //   - "plain": the text alone, as text/plain
-//   - "json": the text as a JSON string
+//   - "json": the text as a JSON string; if the error has members, an object
+//     with them and the text as "error"
 //   - "json:KEY": a JSON object whose property KEY is the text
 //   - "problem": an RFC 9457 problem document, with the faulty parameters
 //     one by one in its extension member "errors"
+//
+// Where the answer is an object, it has the error's members too.
 //
 // Any other format is an error.
 func NewRenderer(format string) (Renderer, error) {
@@ -30,11 +34,18 @@ func NewRenderer(format string) (Renderer, error) {
 		return renderPlain, nil
 	case format == "json":
 		return func(w http.ResponseWriter, r *http.Request, e *Error) {
+			if members := e.members("error"); len(members) > 0 {
+				members["error"] = text(e.Public)
+				renderJSON(w, e, "application/json", members)
+				return
+			}
 			renderJSON(w, e, "application/json", e.Public)
 		}, nil
 	case keyed && key != "":
 		return func(w http.ResponseWriter, r *http.Request, e *Error) {
-			renderJSON(w, e, "application/json", map[string]string{key: e.Public})
+			members := e.members(key)
+			members[key] = text(e.Public)
+			renderJSON(w, e, "application/json", members)
 		}, nil
 	case format == "problem":
 		return renderProblem, nil
@@ -57,6 +68,8 @@ type problem struct {
 	Detail    string         `json:"detail,omitempty"`
 	RequestID string         `json:"request_id,omitempty"`
 	Errors    []problemFault `json:"errors,omitempty"`
+
+	Members map[string]jsontext.Value `json:",embed"`
 }
 
 type problemFault struct {
@@ -72,6 +85,7 @@ func renderProblem(w http.ResponseWriter, _ *http.Request, e *Error) {
 		Status:    e.status(),
 		Detail:    e.Public,
 		RequestID: w.Header().Get("X-Request-Id"),
+		Members:   e.members("type", "title", "status", "detail", "instance", "request_id", "errors"),
 	}
 	for _, f := range e.Faults {
 		p.Errors = append(p.Errors, problemFault(f))
@@ -79,9 +93,30 @@ func renderProblem(w http.ResponseWriter, _ *http.Request, e *Error) {
 	renderJSON(w, e, "application/problem+json", p)
 }
 
+// members gives the error's members, in JSON, but those that have no JSON form or a name
+// of the format's own.
+func (e *Error) members(own ...string) map[string]jsontext.Value {
+	all := map[string]jsontext.Value{}
+	for name, value := range e.Members {
+		v, err := json.Marshal(value, forms)
+		if err == nil && !slices.Contains(own, name) {
+			all[name] = v
+		}
+	}
+	return all
+}
+
+// forms are the options of all JSON here. Error texts may quote bytes of a request that
+// are not UTF-8.
+var forms = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+
+func text(s string) jsontext.Value {
+	v, _ := json.Marshal(s, forms)
+	return v
+}
+
 func renderJSON(w http.ResponseWriter, e *Error, contentType string, v any) {
-	// Error texts may quote bytes of a request that are not UTF-8.
-	body, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+	body, err := json.Marshal(v, forms)
 	if err != nil {
 		body = []byte(`"internal error"`)
 	}

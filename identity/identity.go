@@ -42,6 +42,29 @@ func (id *Identity) IsZero() bool { return id.Login == "" }
 // HasScope reports whether scope is among the identity's scopes.
 func (id *Identity) HasScope(scope string) bool { return slices.Contains(id.Scopes, scope) }
 
+// CountFactors gives by how many different means the user proved who they are. "mfa"
+// stands for two at least, whichever they were. What is no means of proof does not
+// count: "mca" (over several channels), "rba" (a judgement of risks), "geo" (where the
+// user is) and "user" (that one is there).
+func (id *Identity) CountFactors() int {
+	n, several := 0, false
+	for i, f := range id.Factors {
+		switch f {
+		case "mfa":
+			several = true
+		case "", "mca", "rba", "geo", "user":
+		default:
+			if !slices.Contains(id.Factors[:i], f) {
+				n++
+			}
+		}
+	}
+	if several {
+		return max(n, 2)
+	}
+	return n
+}
+
 // Clone gives a copy that shares nothing with the identity, so that changing one
 // does not change the other.
 func (id *Identity) Clone() Identity {

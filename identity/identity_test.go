@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa/identity"
@@ -31,6 +32,21 @@ func TestHasScope(t *testing.T) {
 	}
 	if new(identity.Identity).HasScope("") {
 		t.Error("nobody has a scope")
+	}
+}
+
+func TestCountFactors(t *testing.T) {
+	for factors, want := range map[string]int{
+		"": 0, "pwd": 1, "pwd otp": 2, "pwd pwd": 1, "otp pwd otp hwk": 3, "mfa": 2, "pwd mfa": 2, "pwd otp hwk mfa": 3,
+		"mca": 0, "rba geo user": 0, "user fpt": 1, "PWD pwd": 2,
+	} {
+		id := identity.Identity{Login: "calvin", Factors: strings.Fields(factors)}
+		if got := id.CountFactors(); got != want {
+			t.Errorf("%q: %d, want %d", factors, got, want)
+		}
+	}
+	if n := (&identity.Identity{Factors: []string{"", ""}}).CountFactors(); n != 0 {
+		t.Errorf("what has no name counts %d", n)
 	}
 }
 

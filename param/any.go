@@ -47,7 +47,12 @@ func readAny(s *sink, d *jsontext.Decoder) (any, bool) {
 			return nil, skip(s, d)
 		}
 		m, ok := map[string]any{}, true
-		done := object(nil, s, d, func(name string) bool {
+		done := object(nil, s, d, func(b []byte) bool {
+			if !s.spend(textSize(len(b))) {
+				ok = false
+				return d.SkipValue() == nil
+			}
+			name := string(b)
 			if reason := checkText(name); reason != "" {
 				s.bad(reason, "")
 				ok = false
@@ -77,7 +82,7 @@ func readAny(s *sink, d *jsontext.Decoder) (any, bool) {
 		list := make([]any, n)
 		for i := 0; d.PeekKind() != ']'; i++ {
 			before := d.InputOffset()
-			if i < n {
+			if i < n && !s.poor {
 				x, good := readAny(s, d)
 				list[i], ok = x, ok && good
 			} else {
@@ -92,7 +97,7 @@ func readAny(s *sink, d *jsontext.Decoder) (any, bool) {
 		}
 		return list, ok
 	}
-	if !s.spend(16) {
+	if s.poor {
 		return nil, skip(s, d)
 	}
 	t, err := d.ReadToken()
@@ -105,6 +110,9 @@ func readAny(s *sink, d *jsontext.Decoder) (any, bool) {
 	case 't', 'f':
 		return t.Bool(), true
 	case '0':
+		if !s.spend(8) {
+			return nil, false
+		}
 		text := t.String()
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsInf(f, 0) {
@@ -114,6 +122,9 @@ func readAny(s *sink, d *jsontext.Decoder) (any, bool) {
 		return f, true
 	}
 	text := t.String()
+	if !s.spend(16 + textSize(len(text))) {
+		return nil, false
+	}
 	if reason := checkText(text); reason != "" {
 		s.bad(reason, "")
 		return nil, false

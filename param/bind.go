@@ -1,6 +1,8 @@
 package param
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -18,14 +20,14 @@ type slot struct {
 	in    bits  // their places
 }
 
-type bits uint8
+type bits uint16
 
 func (b bits) add(p Place) bits { return b | 1<<p }
 
 // names gives the places, in the order in which they stand in a request.
 func (b bits) names() string {
 	var names []string
-	for p := Path; p <= CookieField; p++ {
+	for p := Path; p <= filePart; p++ {
 		if b&(1<<p) != 0 {
 			names = append(names, p.String())
 		}
@@ -46,7 +48,16 @@ func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
 		panic(fmt.Sprintf("param: Bind of a %v by the binder of %v", v.Type(), b.typ))
 	}
 	var pairs []pair
-	if b.anywhere || b.reject || len(b.specials) > 0 {
+	if len(b.embedded) > 0 {
+		allocate(v, b.embedded)
+	}
+	if b.Prepares() && !src.prepared() {
+		if src.read {
+			panic("param: the body was read for its parameters, but is wanted otherwise; call Prepare after Reset")
+		}
+		b.Prepare(src)
+	}
+	if b.anywhere || b.reject || len(b.specials)+len(b.later) > 0 {
 		if err := src.load(); err != nil {
 			return err
 		}
@@ -57,10 +68,16 @@ func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
 	if len(b.fields) > len(few) {
 		slots = make([]slot, len(b.fields))
 	}
-	unexpected := b.distribute(pairs, slots)
+	unexpected, others := b.distribute(pairs, slots)
 
-	base := v.Addr().UnsafePointer()
+	base := unsafe.Pointer(v.UnsafeAddr())
 	s := &src.sink
+	s.secrets = b.secrets
+	var ctx context.Context
+	if b.validating {
+		ctx = contextOf(req, src)
+		s.ctx = ctx
+	}
 	for i := range b.fields {
 		f := &b.fields[i]
 		if f.Special {
@@ -70,20 +87,32 @@ func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
 			}
 			continue
 		}
-		if f.bindFast(src.r, base, pairs, &slots[i]) {
+		if f.files != nil {
+			f.bindFiles(s, src, pairs, &slots[i], v.FieldByIndex(f.Index))
+			continue
+		}
+		if f.raw != notRaw {
+			f.bindRaw(s, src, &slots[i], v.FieldByIndex(f.Index))
+			continue
+		}
+		if f.bindFast(src, base, pairs, &slots[i]) {
 			continue
 		}
 		fv := v.FieldByIndex(f.Index)
 		s.name, s.in, s.secret, s.shown = f.Name, f.In, f.secret, 0
 		switch f.In {
+		case WholeBody:
+			f.bindWhole(s, src, &slots[i], fv)
 		case Path:
 			if slots[i].count > 0 {
 				s.note("parameter %q both from %s", f.Name, slots[i].in.add(Path).names())
 				continue
 			}
-			if !f.codec.text(s, src.r.PathValue(f.Name), fv) && f.codec.strict {
+			text := src.pathValue(f.Name, f.segment)
+			if f.codec.strict && f.codec.set(text, fv) != "" {
 				return errNoSuchPath
 			}
+			f.codec.text(s, text, fv)
 		case HeaderField:
 			b.bindHeader(f, s, &slots[i], src.r, fv)
 		case CookieField:
@@ -92,26 +121,58 @@ func (b *Binder[R]) Bind(req R, src *Source, v reflect.Value) error {
 			f.bind(s, pairs, &slots[i], fv)
 		}
 	}
+	if len(others) > 0 {
+		b.rest.bind(s, pairs, others, v.FieldByIndex(b.rest.Index))
+	}
 	if len(unexpected) > 0 {
 		slices.Sort(unexpected)
 		for _, name := range slices.Compact(unexpected) {
 			s.unexpected(name)
 		}
 	}
-	if len(s.faults) > 0 {
-		return httperr.BadParameters(http.StatusBadRequest, s.faults)
+	if s.fatal != nil {
+		return s.fatal
 	}
-	return b.bindSpecials(req, v)
+	if len(s.faults) > 0 {
+		e := httperr.BadParameters(http.StatusBadRequest, s.faults)
+		e.Cause = errors.Join(s.causes...)
+		return e
+	}
+	if err := b.bindSpecials(req, v, b.specials); err != nil {
+		return err
+	}
+	if len(b.validators) > 0 {
+		return b.validateInput(ctx, v)
+	}
+	return nil
+}
+
+// contextOf gives the context of a request: what the framework keeps for it, if
+// that is a context, as it is what handlers get too.
+func contextOf[R any](req R, src *Source) context.Context {
+	if ctx, ok := any(req).(context.Context); ok {
+		return ctx
+	}
+	return src.r.Context()
 }
 
 var errNoSuchPath = httperr.Errorf(http.StatusNotFound, "not found")
 
 // distribute counts the pairs of each field, and gives the names of those that
-// have none.
-func (b *Binder[R]) distribute(pairs []pair, slots []slot) (unexpected []string) {
+// have none. others are the indexes of the pairs that are the rest.
+func (b *Binder[R]) distribute(pairs []pair, slots []slot) (unexpected []string, others []int) {
 	for i := range pairs {
 		p := &pairs[i]
-		f, ok := b.find(p.name)
+		f, known := b.find(p.name)
+		ok := known
+		if known && b.pinned {
+			at := b.fields[f].In
+			ok = at == p.in || at < Query || at > Body || at == Form && p.in == filePart
+		}
+		if !known && b.rest != nil && b.rest.takes(p, b.exempt) {
+			others = append(others, i)
+			continue
+		}
 		if !ok {
 			if b.reject && !slices.Contains(b.exempt, p.name) && len(unexpected) < maxFaults {
 				unexpected = append(unexpected, p.name)
@@ -125,7 +186,7 @@ func (b *Binder[R]) distribute(pairs []pair, slots []slot) (unexpected []string)
 		slot.count++
 		slot.in = slot.in.add(p.in)
 	}
-	return unexpected
+	return unexpected, others
 }
 
 // find gives the index of the field for a name. For a handful of fields, looking
@@ -145,14 +206,21 @@ func (b *Binder[R]) find(name string) (int, bool) {
 
 // bindSpecials sets the special parameters, once the others are known to be
 // right: they may do work.
-func (b *Binder[R]) bindSpecials(req R, v reflect.Value) error {
-	for _, i := range b.specials {
+func (b *Binder[R]) bindSpecials(req R, v reflect.Value, specials []int) error {
+	for _, i := range specials {
 		f := &b.fields[i]
 		if err := f.special(req, f.Name, v.FieldByIndex(f.Index)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// BindLater sets the special parameters of [Options.Later] in a struct that
+// [Binder.Bind] has filled: those that do work which should wait until it is known
+// that the request may go on.
+func (b *Binder[R]) BindLater(req R, v reflect.Value) error {
+	return b.bindSpecials(req, v, b.later)
 }
 
 // bind sets a field from query, form or JSON.
@@ -164,9 +232,12 @@ func (f *field[R]) bind(s *sink, pairs []pair, slot *slot, v reflect.Value) {
 	case 1:
 		p := &pairs[slot.first-1]
 		s.in = p.in
-		if p.in == Body {
+		switch p.in {
+		case Body:
 			decodeJSON(f.codec, s, p.json, v)
-		} else {
+		case filePart:
+			s.bad("is a file, where a value is expected", "")
+		default:
 			f.codec.text(s, p.text, v)
 		}
 		return
@@ -176,31 +247,39 @@ func (f *field[R]) bind(s *sink, pairs []pair, slot *slot, v reflect.Value) {
 		return
 	}
 	s.in = pairs[slot.first-1].in
-	if f.codec.elem == nil {
+	if s.in == filePart {
+		s.bad("is a file, where a value is expected", "")
+		return
+	}
+	if f.codec.list == nil {
 		s.note("parameter %q is given %d times", f.Name, slot.count)
 		return
 	}
 	texts := make([]string, 0, slot.count)
 	for i := int(slot.first) - 1; i < len(pairs); i++ {
-		if pairs[i].name == f.Name {
+		if pairs[i].name == f.Name && (f.In == Nowhere || f.In == pairs[i].in) {
 			texts = append(texts, pairs[i].text)
 		}
 	}
-	f.codec.repeated(s, texts, v)
+	f.codec.list(s, texts, v)
 }
 
 // bindFast sets a field of the struct at base if its type and what the request
 // has for it are plain. It reports whether it has.
-func (f *field[R]) bindFast(r *http.Request, base unsafe.Pointer, pairs []pair, slot *slot) bool {
+func (f *field[R]) bindFast(src *Source, base unsafe.Pointer, pairs []pair, slot *slot) bool {
 	if f.fast == slow {
 		return false
 	}
 	switch {
-	case f.In == Path && slot.count == 0:
-		return f.fast.set(unsafe.Add(base, f.offset), r.PathValue(f.Name))
-	case f.In == Nowhere && slot.count == 1:
-		p := &pairs[slot.first-1]
-		return p.in != Body && f.fast.set(unsafe.Add(base, f.offset), p.text)
+	case f.In == Path:
+		return slot.count == 0 && f.fast.set(unsafe.Add(base, f.offset), src.pathValue(f.Name, f.segment))
+	case f.In <= Body && slot.count == 1:
+		switch p := &pairs[slot.first-1]; {
+		case p.in < Body:
+			return f.fast.set(unsafe.Add(base, f.offset), p.text)
+		case p.in == Body:
+			return f.fast.setJSON(&src.sink, unsafe.Add(base, f.offset), p.json)
+		}
 	}
 	return false
 }
@@ -218,9 +297,25 @@ func (f *field[R]) absent(s *sink, v reflect.Value) {
 			s.note("header %q is missing", f.header)
 		case CookieField:
 			s.note("cookie %q is missing", f.Name)
+		case WholeBody:
+			s.note("parameter %q is missing: it is the JSON value that is the request's body", f.Name)
 		default:
 			s.note("parameter %q is missing", f.Name)
 		}
+	}
+}
+
+// bindWhole sets a field from the body as a whole.
+func (f *field[R]) bindWhole(s *sink, src *Source, slot *slot, v reflect.Value) {
+	switch {
+	case slot.count > 0:
+		s.note("unexpected request parameter %q", f.Name)
+	case len(src.value) == 0:
+		f.absent(s, v)
+	default:
+		s.whole = true
+		decodeJSON(f.codec, s, src.value, v)
+		s.whole = false
 	}
 }
 

@@ -24,7 +24,7 @@ type ab struct {
 }
 
 const (
-	unsupportedHint = "send application/json or application/x-www-form-urlencoded"
+	unsupportedHint = "send application/json, application/x-www-form-urlencoded or multipart/form-data"
 	jsonHint        = "the body looks like JSON: send it with Content-Type: application/json"
 	formHint        = "the body looks like a form: send it with Content-Type: application/x-www-form-urlencoded"
 	encoded         = "Unsupported Media Type: encoded request bodies are not accepted; send the body without Content-Encoding"
@@ -62,7 +62,7 @@ func TestContentType(t *testing.T) {
 		{post("", ``), `parameter "a" is missing`},
 		{post("application/xml", ``), `parameter "a" is missing`}, // there is no body
 		{post(jsonType, ``), `parameter "a" is missing`},
-		{post("multipart/form-data; boundary=x", "--x--"), badType("multipart/form-data; boundary=x", unsupportedHint)},
+		{post("multipart/mixed; boundary=x", "--x--"), badType("multipart/mixed; boundary=x", unsupportedHint)},
 		{post(strings.Repeat("x", 100), "x"), "Unsupported Media Type: a body with Content-Type \"" + strings.Repeat("x", 64) + "…\" is not accepted; " + unsupportedHint},
 		{with(post(jsonType, `{"a":1}`), "Content-Type", formType), "Content-Type is given twice"},
 		{with(post(jsonType, `{"a":1}`), "Content-Encoding", "gzip"), encoded},
@@ -76,7 +76,7 @@ func TestContentType(t *testing.T) {
 		}
 	}
 	_, err := bind[ab](t, strict, post("", "x"))
-	if e := httperr.From(err, 500, ""); e.Header.Get("Accept") != "application/json, application/x-www-form-urlencoded" {
+	if e := httperr.From(err, 500, ""); e.Header.Get("Accept") != "application/json, application/x-www-form-urlencoded, multipart/form-data" {
 		t.Errorf("415 with Accept %q", e.Header.Get("Accept"))
 	}
 }
@@ -123,6 +123,7 @@ func TestMalformedJSON(t *testing.T) { // S61: never 500
 		{`{"a":1,"\u0061":1}`, malformed + "a name is given twice, at byte 7"},
 		{`{"a":1,"b":{"c":1,"c":1}}`, malformed + "a name is given twice, at byte 18"},
 		{`{"a":1,"b":[{"c":1,"\u0063":1}]}`, malformed + "a name is given twice, at byte 19"},
+		{`{"b":"",` + names(9, `"%d":1`) + `,"7":1,"3":1}`, malformed + "a name is given twice, at byte 62"},
 		{`{"A":1}`, "parameter \"a\" is missing\nunexpected parameter \"A\""},
 		{`{"a":1,"b":"\u0000"}`, `parameter "b" holds a NUL character`},
 		{`{"a":1,"\u0000":1}`, `unexpected parameter whose name does not look like one`},
@@ -334,12 +335,13 @@ func TestMemory(t *testing.T) {
 		S []string        `param:"s,optional"`
 		T []time.Time     `param:"t,optional"`
 		K map[string]*big `param:"k,optional"`
+		Q []int           `param:"q,optional" uniqueItems:"true"`
 	}
-	const size = 1 << 20
-	list := func(name, element string) string {
-		return `{"` + name + `":[` + strings.Repeat(element+",", size/(len(element)+1)) + element + `]}`
+	const limit = 1 << 20
+	list := func(name, element string, size int) string {
+		return `{"` + name + `":[` + strings.Repeat(element+",", size/(len(element)+1)-20) + element + `]}`
 	}
-	object := func(name, format string) string {
+	object := func(name, format string, size int) string {
 		return `{"` + name + `":{` + names(size/(len(format)+5), format) + `}}`
 	}
 	b := compile(t, reflect.TypeFor[in](), strict)
@@ -347,42 +349,129 @@ func TestMemory(t *testing.T) {
 		what, body string
 		accepted   bool
 	}{
-		{"[{},…] of large structs", list("v", "{}"), false},
-		{"[{},…] of pointers", list("y", "{}"), false},
-		{"{…:{}} of large structs", object("w", `"%d":{}`), false},
-		{"{…:{}} of pointers", object("k", `"%d":{}`), false},
-		{"[[[{}]],…]", list("z", "[[{}]]"), false},
-		{"[{},…] of maps", list("m", "{}"), true},
-		{"[{…},…] of maps", list("m", `{"1":1}`), false},
-		{"[{},…] of anything", list("x", "{}"), false},
-		{"[{…},…] of anything", list("x", `{"":1}`), false},
-		{"[[],…] of anything", list("x", "[]"), true},
-		{"[1,…] of anything", list("x", "1"), true},
-		{"[1,…] of integers", list("n", "1"), true},
-		{"[1,…] of pointers", list("o", "1"), true},
-		{`["",…]`, list("s", `""`), true},
-		{`["20240229",…]`, list("t", `"20240229"`), true},
-		{"real structs", list("v", `{"B":"something that one would send, and so on, with some words more"}`), true},
-		{"real objects", list("x", `{"id":12345,"name":"somebody","mail":"somebody@example.com"}`), true},
+		{"[{},…] of large structs", list("v", "{}", limit), false},
+		{"[{},…] of pointers", list("y", "{}", limit), false},
+		{"{…:{}} of large structs", object("w", `"%d":{}`, limit), false},
+		{"{…:{}} of pointers", object("k", `"%d":{}`, limit), false},
+		{"[[[{}]],…]", list("z", "[[{}]]", limit), false},
+		{"[{},…] of maps", list("m", "{}", limit), false},
+		{"[{…},…] of maps", list("m", `{"1":1}`, limit), false},
+		{"[{},…] of anything", list("x", "{}", limit), false},
+		{"[{…},…] of anything", list("x", `{"":1}`, limit), false},
+		{"[[],…] of anything", list("x", "[]", limit), false},
+		{"[1,…] of anything", list("x", "1", limit), false},
+		{"[1,…] of pointers", list("o", "1", limit), false},
+		{"[1,…] of integers", list("n", "1", limit), false},
+		{"[1,…] that differ", list("q", "1", limit), false},
+		{`[x,…] of times`, list("t", `"x"`, limit/8), false},
+		{"names for nothing", object("k", `"%d":null`, limit), false},
+		{"names with escapes", object("k", `"\u0030%d":null`, limit), false},
+		{"[1,…] of integers, half as many", list("n", "1", limit/2), true},
+		{`["",…], half as many`, list("s", `""`, limit/2), true},
+		{`["20240229",…]`, list("t", `"20240229"`, limit/2), true},
+		{"real structs", list("v", `{"B":"something that one would send, and so on, with some words more"}`, limit/2), true},
+		{"real numbers", list("n", `12345`, limit), true},
+		{"real words", list("s", `"something"`, limit), true},
+		{"real objects", list("x", `{"id":12345,"name":"somebody","mail":"somebody@example.com"}`, limit/3), true},
 	} {
-		r := post(jsonType, c.body)
-		var src param.Source
-		src.Reset(httptest.NewRecorder(), r, 2*size, false)
-		v := reflect.New(reflect.TypeFor[in]()).Elem()
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		start := time.Now()
-		err := b.Bind(none{}, &src, v)
-		took := time.Since(start)
-		runtime.ReadMemStats(&after)
-		factor := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(c.body))
-		t.Logf("%-28s %7d bytes: %5.1f times as much allocated, %v", c.what, len(c.body), factor, took.Round(time.Millisecond))
-		if factor > 80 { // most of it at once free again: what stays is bounded by 20
-			t.Errorf("%s: %.0f times as many bytes allocated as the body has", c.what, factor)
+		for _, chunked := range []bool{false, true} {
+			r := post(jsonType, c.body)
+			if chunked {
+				r.ContentLength = -1
+			}
+			allocated, err := allocation(t, b, r, limit)
+			t.Logf("%-28s %7d bytes: %5.1f times the limit allocated", c.what, len(c.body), float64(allocated)/limit)
+			// A little more than four times: what the rest of binding takes.
+			if allocated > 4*limit+limit/2+raceSlack*limit {
+				t.Errorf("%s: %.1f times as many bytes allocated as a body may have", c.what, float64(allocated)/limit)
+			}
+			if e := httperr.From(err, 500, ""); (err == nil) != c.accepted && !chunked || err != nil && e.Status != 400 {
+				t.Errorf("%s: %v", c.what, fault(err))
+			}
 		}
-		if (err == nil) != c.accepted || err != nil && !strings.Contains(fault(err), "has too many elements for its length") {
-			t.Errorf("%s: %v", c.what, fault(err))
+	}
+}
+
+// allocation binds a request and gives how many bytes were allocated for that.
+func allocation(t *testing.T, b *binder, r *http.Request, limit int64) (bytes int64, err error) {
+	t.Helper()
+	var src param.Source
+	src.Reset(httptest.NewRecorder(), r, limit, false)
+	v := reflect.New(b.Type()).Elem()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err = b.Bind(none{}, &src, v)
+	runtime.ReadMemStats(&after)
+	src.Release()
+	return int64(after.TotalAlloc - before.TotalAlloc), err
+}
+
+// TestFormMemory: nor may a form or a query.
+func TestFormMemory(t *testing.T) {
+	type in struct {
+		V []string     `param:"v,optional"`
+		N []int        `param:"n,optional"`
+		X param.JSON   `param:"x,optional"`
+		L []param.JSON `param:"l,optional"`
+		S []struct {
+			A string `json:",omitempty"`
+		} `param:"s,optional"`
+		A string `param:"a,optional"`
+	}
+	const limit = 1 << 20
+	b := compile(t, reflect.TypeFor[in](), strict)
+	part := func(name, value string) string {
+		return "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
+	}
+	const multipart = "multipart/form-data; boundary=x"
+	for _, c := range []struct {
+		what string
+		r    *http.Request
+	}{
+		{"a long value", form("a=" + strings.Repeat("x", limit-2))},
+		{"a long value of escapes", form("a=" + strings.Repeat("%41", limit/3-1))},
+		{"an unknown long value", form(strings.Repeat("+", limit))},
+		{"separators only", form(strings.Repeat("&", limit))},
+		{"too many parameters", form(strings.Repeat("v&", limit/2))},
+		{"a list of nothing", form(strings.Repeat("v&", 1000))},
+		{"JSON text", form("x=[" + strings.Repeat("[],", limit/3-3) + "[]]")},
+		{"JSON text with escapes", form("x=%5B" + strings.Repeat("[],", limit/3-3) + "[]]")},
+		{"a list of JSON text", form("s=[" + strings.Repeat("{},", limit/3-3) + "{}]")},
+		{"many JSON texts", form(strings.Repeat("l=["+strings.Repeat("[],", 300)+"[]]&", 900))},
+		{"a list that is none", form("n=[" + strings.Repeat("1,", limit/2-3) + "]")},
+		{"a query of parameters", get(strings.Repeat("v&", 15_000))},
+		{"a query of JSON text", get("x=[" + strings.Repeat("[],", 9_000) + "[]]")},
+		{"a long part", post(multipart, part("a", strings.Repeat("x", limit-100))+"--x--")},
+		{"too many parts", post(multipart, strings.Repeat(part("v", ""), limit/60)+"--x--")},
+		{"parts", post(multipart, strings.Repeat(part("v", ""), 999)+"--x--")},
+		{"short header fields", post(multipart, "--x\r\n"+strings.Repeat("a:\r\n", limit/4-10))},
+		{"a long header field", post(multipart, "--x\r\na:"+strings.Repeat(" ", limit-10))},
+		{"a long boundary", post(multipart, "--x"+strings.Repeat("-", limit-10))},
+		{"nearly boundaries", post(multipart, part("a", strings.Repeat("\r\n--", limit/4-50))+"--x--")},
+	} {
+		if n := c.r.ContentLength; n > limit {
+			t.Errorf("%s: %d bytes are too many for this test", c.what, n)
 		}
+		allocated, err := allocation(t, b, c.r, limit)
+		t.Logf("%-24s %7d bytes: %5.2f times the limit allocated: %.60s", c.what, c.r.ContentLength, float64(allocated)/limit, fault(err))
+		if allocated > 4*limit+limit/2+raceSlack*limit {
+			t.Errorf("%s: %.1f times as many bytes allocated as a body may have", c.what, float64(allocated)/limit)
+		}
+		if e := httperr.From(err, 500, ""); err != nil && e.Status != 400 {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
+
+// TestAnnounced: a client that announces much and sends little takes little.
+func TestAnnounced(t *testing.T) {
+	type in struct{ A string }
+	b := compile(t, reflect.TypeFor[in](), strict)
+	const limit = 64 << 20
+	r := form("a=" + strings.Repeat("x", 100_000))
+	r.ContentLength = limit
+	if allocated, err := allocation(t, b, r, limit); err != nil || allocated > 1<<20 {
+		t.Errorf("%d bytes allocated, %v", allocated, err)
 	}
 }
 

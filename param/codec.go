@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/fastsimpleauth/fsa/internal/jsondepth"
 	json2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -35,9 +36,18 @@ type codec struct {
 	// text stands for a parameter as a whole, not for values inside it.
 	composite bool
 
-	// elem is the codec of a slice's elements. A slice takes a parameter
-	// that is given several times.
-	elem *codec
+	// words marks types whose values are texts in JSON too, and number those
+	// that are numbers.
+	words, number bool
+
+	// list converts a parameter that is given once for each element. It is
+	// nil for types that are no lists.
+	list func(s *sink, texts []string, v reflect.Value) bool
+
+	// guarded marks types whose values are looked at once they are
+	// converted. plain is the codec without what the type itself asks for.
+	guarded bool
+	plain   *codec
 
 	// strict marks types for which a path that does not convert names
 	// nothing: 404 rather than 400.
@@ -52,6 +62,36 @@ type codecs struct {
 	// value: those of special parameters. Inside another value, or behind a
 	// pointer, a client would set them.
 	apart func(reflect.Type) bool
+
+	// casts are the types whose texts the application converts itself.
+	casts map[reflect.Type]Cast
+
+	// secrets are the types whose values are never shown. hides is set if
+	// anything in what was made is a secret.
+	secrets []reflect.Type
+	hides   *bool
+}
+
+func newCodecs(apart func(reflect.Type) bool, casts []Cast, secrets []reflect.Type) codecs {
+	cs := codecs{made: map[reflect.Type]*codec{}, apart: apart, casts: map[reflect.Type]Cast{}, secrets: secrets, hides: new(bool)}
+	for _, c := range casts {
+		cs.casts[c.typ] = c
+	}
+	return cs
+}
+
+// single reports whether a struct type is one value, whose fields are not
+// parameters.
+func (cs codecs) single(t reflect.Type) bool {
+	_, cast := cs.casts[t]
+	return cast || cs.apart(t)
+}
+
+// secret reports whether the values of a type are never shown.
+func (cs codecs) secret(t reflect.Type) bool {
+	secret := slices.Contains(cs.secrets, t)
+	*cs.hides = *cs.hides || secret
+	return secret
 }
 
 var (
@@ -70,10 +110,18 @@ func (cs codecs) of(t reflect.Type) (*codec, error) {
 	}
 	c := &codec{text: unfinishedText, json: unfinishedJSON}
 	cs.made[t] = c
-	if err := cs.build(c, t); err != nil {
+	// What is built knows nothing of the guards, so that they are asked once,
+	// however the value came.
+	plain := new(codec)
+	err := cs.build(plain, t)
+	if err == nil {
+		err = badValidate(t)
+	}
+	if err != nil {
 		delete(cs.made, t)
 		return nil, err
 	}
+	*c = *cs.guarded(plain, t)
 	return c, nil
 }
 
@@ -91,6 +139,10 @@ func unfinishedJSON(s *sink, d *jsontext.Decoder, _ reflect.Value) bool {
 
 func (cs codecs) build(c *codec, t reflect.Type) error {
 	c.custom = true
+	if cast, ok := cs.casts[t]; ok {
+		cs.cast(c, cast)
+		return nil
+	}
 	switch t {
 	case reflect.TypeFor[time.Time]():
 		scalar(c, "a time such as 2006-01-02T15:04:05Z", timeText)
@@ -116,27 +168,24 @@ func (cs codecs) build(c *codec, t reflect.Type) error {
 	switch t.Kind() {
 	case reflect.Bool:
 		scalar(c, "a boolean", boolText)
-		c.json = boolJSON
+		c.json, c.words = boolJSON, false
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		scalar(c, "an integer", intText)
-		c.json = numberJSON(c, intText)
-		c.strict = true
+		number(c, intText)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		scalar(c, "a non-negative integer", uintText)
-		c.json = numberJSON(c, uintText)
-		c.strict = true
+		number(c, uintText)
 	case reflect.Float32, reflect.Float64:
 		scalar(c, "a number", floatText)
-		c.json = numberJSON(c, floatText)
-		c.strict = true
+		number(c, floatText)
 	case reflect.String:
 		scalar(c, "a string", stringText)
-	case reflect.Slice:
-		if t.Elem() == reflect.TypeFor[byte]() {
-			scalar(c, "base64", bytesText)
+	case reflect.Slice, reflect.Array:
+		if isBytes(t) {
+			base64Codec(c, t)
 			return nil
 		}
-		return cs.slice(c, t)
+		return cs.list(c, t)
 	case reflect.Map:
 		return cs.mapping(c, t)
 	case reflect.Struct:
@@ -145,13 +194,11 @@ func (cs codecs) build(c *codec, t reflect.Type) error {
 		return cs.pointer(c, t)
 	case reflect.Interface:
 		if t.NumMethod() > 0 {
-			return fmt.Errorf("%v is an interface with methods, and nothing tells which type to make; use a concrete type", t)
+			return fmt.Errorf("%v is an interface with methods, and nothing tells which type to make; use a concrete type, give it a text form (fsa.Cast), or make it a special parameter (fsa.Special)", t)
 		}
 		anyValue(c)
-	case reflect.Array:
-		return fmt.Errorf("%v is an array; use a slice, or give the type a method UnmarshalText", t)
 	default:
-		return fmt.Errorf("a %v cannot come from a request; give the type a method UnmarshalText, or skip the field with the tag param:\"-\"", t)
+		return fmt.Errorf("a %v cannot come from a request; give the type a method UnmarshalText or a cast (fsa.Cast), make it a special parameter (fsa.Special), or skip the field with the tag param:\"-\"", t)
 	}
 	return nil
 }
@@ -159,8 +206,7 @@ func (cs codecs) build(c *codec, t reflect.Type) error {
 // scalar makes c the codec of a type whose values are a short text, in JSON a
 // string. set gives the reason when the text does not convert, "" when it does.
 func scalar(c *codec, what string, set func(text string, v reflect.Value) (reason string)) {
-	c.what = what
-	c.set = set
+	c.what, c.set, c.words = what, set, true
 	c.text = func(s *sink, text string, v reflect.Value) bool {
 		reason := set(text, v)
 		if reason == "" {
@@ -177,19 +223,27 @@ func scalar(c *codec, what string, set func(text string, v reflect.Value) (reaso
 	}
 }
 
+// typeName gives the name of a type, for clients: without those of the types that
+// it is made of, whose packages are nobody's affair.
+func typeName(t reflect.Type) string {
+	name, _, _ := strings.Cut(t.Name(), "[")
+	return name
+}
+
 // notConverted is the reason for which the codec's own words stand.
 const notConverted = "!"
 
 // stringJSON reads a JSON string as the text it holds.
 func stringJSON(c *codec, s *sink, d *jsontext.Decoder, v reflect.Value) bool {
-	if d.PeekKind() != '"' || c.composite && d.StackDepth() > 0 {
+	if d.PeekKind() != '"' || c.composite && (d.StackDepth() > 0 || s.whole) {
 		return mismatch(c, s, d)
 	}
 	t, err := d.ReadToken()
 	if err != nil {
 		return broken(s, d)
 	}
-	return c.text(s, t.String(), v)
+	text := t.String()
+	return s.spend(textSize(len(text))) && c.text(s, text, v)
 }
 
 // mismatch skips a JSON value of a kind that does not fit, and says so.
@@ -221,6 +275,13 @@ func shownJSON(c *codec, value jsontext.Value) string {
 func broken(s *sink, d *jsontext.Decoder) bool {
 	s.bad("cannot be read", "")
 	return false
+}
+
+// number makes c, which reads text, the codec of numbers. A path without a number
+// where one should be names nothing.
+func number(c *codec, set func(string, reflect.Value) string) {
+	c.json = numberJSON(c, set)
+	c.number, c.words, c.strict = true, false, true
 }
 
 // numberJSON reads a JSON number by its text, or a string that holds one.
@@ -266,7 +327,7 @@ func boolJSON(s *sink, d *jsontext.Decoder, v reflect.Value) bool {
 // UnmarshalText, JSON by UnmarshalJSON. If it has only one of these, a JSON
 // string goes to the former, and HTTP text is JSON for the latter.
 func unmarshaler(c *codec, t reflect.Type, isText, isJSON bool) {
-	c.what = "a valid " + t.Name()
+	c.what = "a valid " + typeName(t)
 	c.strict = isText && t.Kind() == reflect.Array && t.Elem().Kind() == reflect.Uint8 // a UUID
 	raw := t == reflect.TypeFor[json.RawMessage]() || t == reflect.TypeFor[jsontext.Value]()
 	readJSON := func(s *sink, d *jsontext.Decoder, v reflect.Value) bool {
@@ -277,7 +338,7 @@ func unmarshaler(c *codec, t reflect.Type, isText, isJSON bool) {
 		if err != nil {
 			return broken(s, d)
 		}
-		if err := json2.Unmarshal(value, v.Addr().Interface()); err != nil {
+		if err := json2.Unmarshal(value, v.Addr().Interface(), duplicatesChecked); err != nil {
 			s.bad("is not "+c.what, shownJSON(c, value))
 			return false
 		}
@@ -297,7 +358,7 @@ func unmarshaler(c *codec, t reflect.Type, isText, isJSON bool) {
 		c.text = jsonText(c)
 	}
 	if isJSON {
-		c.json = readJSON
+		c.json, c.words = readJSON, false
 	}
 }
 
@@ -305,12 +366,16 @@ func unmarshaler(c *codec, t reflect.Type, isText, isJSON bool) {
 func jsonText(c *codec) func(*sink, string, reflect.Value) bool {
 	c.composite = true
 	return func(s *sink, text string, v reflect.Value) bool {
-		raw := []byte(text)
-		if jsondepth.Exceeds(raw, maxDepth) {
-			s.bad(fmt.Sprintf("is nested deeper than %d levels", maxDepth), "")
+		if !s.spend(len(text)) {
 			return false
 		}
-		if reason := checkJSON(raw); reason != "" {
+		raw := []byte(text)
+		reason, deep := checkJSON(raw)
+		if deep {
+			s.tooDeep()
+			return false
+		}
+		if reason != "" {
 			s.bad("is not valid JSON: "+reason, "")
 			return false
 		}
@@ -318,13 +383,23 @@ func jsonText(c *codec) func(*sink, string, reflect.Value) bool {
 	}
 }
 
-func checkJSON(raw []byte) (reason string) {
+// checkJSON gives the reason why a text is no JSON, "" if it is; deep is set
+// instead if it is nested too deep for anybody to look.
+func checkJSON(raw []byte) (reason string, deep bool) {
+	m, twice := look(raw)
+	if m.deep {
+		return "", true
+	}
 	d := borrowDecoder(raw)
 	defer d.release()
-	if err := onlyValue(&d.Decoder); err != nil {
-		return syntaxReason(err, raw)
+	err := onlyValue(&d.Decoder)
+	if err == nil {
+		err = twice
 	}
-	return ""
+	if err != nil {
+		return syntaxReason(err, raw), false
+	}
+	return "", false
 }
 
 // decodeJSON converts JSON text that is known to be well-formed.
@@ -334,7 +409,6 @@ func decodeJSON(c *codec, s *sink, raw []byte, v reflect.Value) bool {
 		s.decoders = s.few[:0]
 	}
 	s.decoders = append(s.decoders, &d.Decoder)
-	s.read += len(raw)
 	defer func() {
 		s.decoders = s.decoders[:len(s.decoders)-1]
 		d.release()

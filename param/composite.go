@@ -1,9 +1,9 @@
 package param
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -16,9 +16,14 @@ func (cs codecs) pointer(c *codec, t reflect.Type) error {
 	if t.Elem().Kind() == reflect.Pointer {
 		return fmt.Errorf("%v is a pointer to a pointer; one level says that a value is absent", t)
 	}
-	c.what = elem.what
-	c.elem = elem.elem
-	c.strict = elem.strict
+	*c = *pointerTo(elem, t)
+	return nil
+}
+
+// pointerTo makes the codec of the pointer type t from that of what it points
+// to.
+func pointerTo(elem *codec, t reflect.Type) *codec {
+	c := &codec{what: elem.what, strict: elem.strict}
 	c.text = func(s *sink, text string, v reflect.Value) bool {
 		p := reflect.New(t.Elem())
 		if !elem.text(s, text, p.Elem()) {
@@ -45,7 +50,17 @@ func (cs codecs) pointer(c *codec, t reflect.Type) error {
 		v.Set(p)
 		return true
 	}
-	return nil
+	if elem.list != nil {
+		c.list = func(s *sink, texts []string, v reflect.Value) bool {
+			p := reflect.New(t.Elem())
+			if !elem.list(s, texts, p.Elem()) {
+				return false
+			}
+			v.Set(p)
+			return true
+		}
+	}
+	return c
 }
 
 // skip passes over a value that is at fault already.
@@ -56,104 +71,12 @@ func skip(s *sink, d *jsontext.Decoder) bool {
 	return false
 }
 
-func (cs codecs) slice(c *codec, t reflect.Type) error {
-	elem, err := cs.of(t.Elem())
-	if err != nil {
-		return err
-	}
-	for e := t.Elem(); e.Kind() == reflect.Slice || e.Kind() == reflect.Pointer; e = e.Elem() {
-		if e == t {
-			return fmt.Errorf("%v is a list of itself; a text would be a list of a list of it, without end", t)
-		}
-	}
-	c.what = "a list"
-	c.elem = elem
-	c.json = func(s *sink, d *jsontext.Decoder, v reflect.Value) bool {
-		switch d.PeekKind() {
-		case '"':
-			return stringJSON(c, s, d, v)
-		case '[':
-			return listJSON(elem, t, s, d, v)
-		}
-		return mismatch(c, s, d)
-	}
-	asJSON := jsonText(c)
-	c.text = func(s *sink, text string, v reflect.Value) bool {
-		if t := strings.TrimSpace(text); strings.HasPrefix(t, "[") && checkJSON([]byte(t)) == "" {
-			return asJSON(s, t, v)
-		}
-		return c.repeated(s, []string{text}, v)
-	}
-	return nil
-}
-
-// listJSON reads a list. Its elements are counted first, so that they are where
-// they belong at once, and refused before they take memory.
-func listJSON(elem *codec, t reflect.Type, s *sink, d *jsontext.Decoder, v reflect.Value) bool {
-	if _, err := d.ReadToken(); err != nil {
-		return broken(s, d)
-	}
-	n := 0
-	if d.PeekKind() != ']' {
-		n = elements(d.UnreadBuffer())
-	}
-	ok := s.spend(n * int(t.Elem().Size()))
-	var list reflect.Value
-	if ok {
-		list = reflect.MakeSlice(t, n, n)
-	}
-	for i := 0; d.PeekKind() != ']'; i++ {
-		before := d.InputOffset()
-		if i < n && list.IsValid() {
-			ok = elem.json(s, d, list.Index(i)) && ok
-		} else {
-			ok = skip(s, d)
-		}
-		if d.InputOffset() == before {
-			return false
-		}
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return broken(s, d)
-	}
-	if ok {
-		v.Set(list)
-	}
-	return ok
-}
-
-// repeated converts a parameter that is given once for each element of a list.
-func (c *codec) repeated(s *sink, texts []string, v reflect.Value) bool {
-	t := v.Type()
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	list, ok := reflect.MakeSlice(t, len(texts), len(texts)), true
-	for i, text := range texts {
-		if len(texts) > 1 {
-			s.index = i + 1
-		}
-		ok = c.elem.text(s, text, list.Index(i)) && ok
-	}
-	s.index = 0
-	if !ok {
-		return false
-	}
-	if v.Kind() == reflect.Pointer {
-		p := reflect.New(t)
-		p.Elem().Set(list)
-		list = p
-	}
-	v.Set(list)
-	return true
-}
-
 func (cs codecs) mapping(c *codec, t reflect.Type) error {
 	key, err := cs.of(t.Key())
 	if err != nil {
 		return err
 	}
-	if key.set == nil {
+	if key.set == nil || cs.secret(t.Key()) {
 		return fmt.Errorf("%v has keys that are no plain text; use strings, integers, or a type with a method UnmarshalText", t)
 	}
 	elem, err := cs.of(t.Elem())
@@ -171,9 +94,12 @@ func (cs codecs) mapping(c *codec, t reflect.Type) error {
 		}
 		m, ok := reflect.MakeMap(t), true
 		k, e := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
-		done := object(c, s, d, func(name string) bool {
+		done := object(c, s, d, func(name []byte) bool {
+			if s.poor {
+				return d.SkipValue() == nil
+			}
 			k.SetZero()
-			if !key.text(s, name, k) {
+			if !s.spend(textSize(len(name))) || !key.text(s, string(name), k) {
 				ok = false
 				return d.SkipValue() == nil
 			}
@@ -224,15 +150,16 @@ func mapEntry(t reflect.Type) func(entries int) int {
 		case entries < mapGroup:
 			return beside
 		}
-		return 2*slot + beside // tables are half full, now and then
+		return 4*slot + beside // tables are half full, and were made from smaller ones
 	}
 }
 
 var anyEntry = mapEntry(reflect.TypeFor[map[string]any]())
 
 // object reads a JSON object and calls member before the value of each of its
-// members; member consumes the value, and reports whether it could.
-func object(c *codec, s *sink, d *jsontext.Decoder, member func(name string) bool) bool {
+// members; member consumes the value, and reports whether it could. The name is
+// its own only until then.
+func object(c *codec, s *sink, d *jsontext.Decoder, member func(name []byte) bool) bool {
 	if d.PeekKind() != '{' {
 		return mismatch(c, s, d)
 	}
@@ -240,12 +167,19 @@ func object(c *codec, s *sink, d *jsontext.Decoder, member func(name string) boo
 		return broken(s, d)
 	}
 	for d.PeekKind() == '"' {
-		name, err := d.ReadToken()
+		quoted, err := d.ReadValue()
 		if err != nil {
 			return broken(s, d)
 		}
+		name := quoted[1 : len(quoted)-1] // most names are as they are written
+		if bytes.IndexByte(name, '\\') >= 0 {
+			if name, err = jsontext.AppendUnquote(s.unquoted[:0], quoted); err != nil {
+				return broken(s, d)
+			}
+			s.unquoted = name
+		}
 		at := d.InputOffset()
-		if !member(name.String()) || d.InputOffset() == at {
+		if !member(name) || d.InputOffset() == at {
 			return false
 		}
 	}

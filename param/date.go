@@ -24,10 +24,8 @@ func DateOf(t time.Time) Date {
 
 // ParseDate reads YYYY-MM-DD or YYYYMMDD.
 func ParseDate(s string) (Date, error) {
-	for _, layout := range []string{"2006-01-02", "20060102"} {
-		if t, err := time.Parse(layout, s); err == nil && t.Year() > 0 {
-			return DateOf(t), nil
-		}
+	if t, err := time.Parse(dateLayout(s), s); err == nil && t.Year() > 0 {
+		return DateOf(t), nil
 	}
 	return Date{}, errors.New("not a date of the form YYYY-MM-DD")
 }

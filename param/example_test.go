@@ -1,6 +1,7 @@
 package param_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -71,15 +72,17 @@ func Example() {
 func ExampleCompile() {
 	type in struct {
 		SID    *int     // a path parameter is always there
-		Size   int      `minimum:"1"` // nobody would check this
+		Size   int      `minLength:"1"` // is for strings
+		Count  int      `minimum:"1" default:"0"`
 		Result chan int // comes from no request
 	}
 	_, err := param.Compile[struct{}](reflect.TypeFor[in](), param.Options[struct{}]{Path: []string{"sid", "name"}})
 	fmt.Println(err)
 	// Output:
 	// field SID of param_test.in: the path parameter "sid" is always there; drop its default, its option or its pointer
-	// field Size of param_test.in: the tag minimum is not supported yet, and ignoring it would be unsafe; remove it and check the value in the handler
-	// field Result of param_test.in: a chan int cannot come from a request; give the type a method UnmarshalText, or skip the field with the tag param:"-"
+	// field Size of param_test.in: the tag minLength does not fit a int; it is for strings: drop it, and check the value by a method Validate(context.Context) error
+	// field Count of param_test.in: its default "0" does not convert: parameter "count" must be at least 1; correct it
+	// field Result of param_test.in: a chan int cannot come from a request; give the type a method UnmarshalText or a cast (fsa.Cast), make it a special parameter (fsa.Special), or skip the field with the tag param:"-"
 	// path parameter "name" has no field in param_test.in; add one, such as Name string
 }
 
@@ -104,6 +107,62 @@ func ExampleBinder_Bind() {
 	// login          parameter "login" is missing
 	// password query parameter "password" holds a NUL character
 	// age      query parameter "age" is not an integer: "old"
+}
+
+// Tags limit values in the words of JSON Schema, and a method Validate says what
+// they can't.
+func ExampleBinder_Bind_constraints() {
+	binder, err := param.Compile[struct{}](reflect.TypeFor[booking](), param.Options[struct{}]{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, query := range []string{
+		"room=a1&guests=2&from=2026-05-01&to=2026-05-03&mail=calvin@example.com&tag=quiet&tag=view",
+		"room=7&guests=0&from=2026-05-01&to=2026-05-03&mail=calvin&tag=quiet&tag=quiet",
+		"room=a1&guests=2&from=2026-05-03&to=2026-05-01&mail=calvin@example.com",
+	} {
+		var v booking
+		var src param.Source
+		src.Reset(nil, httptest.NewRequest("GET", "/?"+query, nil), 0, false)
+		if err := binder.Bind(struct{}{}, &src, reflect.ValueOf(&v).Elem()); err != nil {
+			e := httperr.From(err, 500, "internal error")
+			fmt.Printf("%d %s\n", e.Status, e.Public)
+			continue
+		}
+		fmt.Println(v.Room, v.Guests, v.From, v.To)
+	}
+	// Output:
+	// a1 2 2026-05-01 2026-05-03
+	// 400 parameter "room" must match ^[a-z][0-9]+$
+	// parameter "guests" must be at least 1
+	// parameter "mail" must be an e-mail address
+	// parameter "tag" must not have the same element twice
+	// 400 a stay ends after it begins
+}
+
+type booking struct {
+	Room   string `pattern:"^[a-z][0-9]+$"`
+	Guests int    `minimum:"1" maximum:"4"`
+	From   param.Date
+	To     param.Date
+	Mail   string   `format:"email"`
+	Tags   []string `param:"tag,optional" maxItems:"5" uniqueItems:"true" maxLength:"20"`
+}
+
+// Validate is called once all of the booking is there.
+func (b booking) Validate(context.Context) error {
+	if b.To.Sub(b.From) <= 0 {
+		return httperr.Errorf(400, "a stay ends after it begins") // the client reads this
+	}
+	return nil
+}
+
+func ExampleConstraintsOf() {
+	f, _ := reflect.TypeFor[booking]().FieldByName("Guests")
+	k, err := param.ConstraintsOf(f)
+	fmt.Println(k.Minimum, k.Maximum, err)
+	// Output: 1 4 <nil>
 }
 
 func ExampleDate() {

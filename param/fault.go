@@ -1,9 +1,11 @@
 package param
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -31,10 +33,18 @@ type sink struct {
 	decoders []*jsontext.Decoder
 	few      [2]*jsontext.Decoder // what decoders begins with
 
+	unquoted []byte // the name, with escapes, of the member being read
+
 	long bool // a pointer was so long that no more are made
 
-	read, spent int // bytes of JSON text, bytes of memory for what is in it
-	poor        bool
+	limit, spent int  // bytes of memory for what the request says
+	poor         bool // no more memory for the values of this request
+
+	ctx     context.Context // for Validate; nil if nothing has it
+	whole   bool            // the value is that of the body as a whole
+	secrets bool            // there are some among the values
+	fatal   error           // of Validate: the answer, whatever else is wrong
+	causes  []error         // of Validate, for the log
 }
 
 // longPointer is the size in bytes of a pointer that costs too much to be made
@@ -59,10 +69,14 @@ func (s *sink) badMember(name, reason, value string) {
 		}
 	}
 	text := fmt.Sprintf("parameter %s %s%s", quote(s.name), where, reason)
+	if strings.HasPrefix(reason, ":") { // somebody else's sentence
+		text = strings.TrimSpace("parameter "+quote(s.name)+" "+where) + reason
+	}
 	if !s.secret && value != "" && showable(value) {
 		text += ": " + strconv.Quote(value)
 	}
 	s.faults = append(s.faults, httperr.Fault{Name: s.name, In: s.in.String(), Detail: text})
+	s.poor = s.poor || len(s.faults) == maxFaults // nobody is told any more
 }
 
 // at points to the value being read, or to a member of it (RFC 6901). What
@@ -91,39 +105,64 @@ func (s *sink) at(member string) jsontext.Pointer {
 	return at
 }
 
-// hide makes the value that comes next a secret, until s.secret and s.shown are
-// what they were.
+// hide makes the value that comes next a secret, until restore is told what
+// s.secret and s.shown were. d is nil if the value is a text.
 func (s *sink) hide(d *jsontext.Decoder) {
 	if s.secret {
 		return
 	}
-	s.secret, s.shown = true, d.StackDepth()
+	s.secret, s.shown = true, 0
+	if d != nil {
+		s.shown = d.StackDepth()
+	}
 	if s.index > 0 {
 		s.shown++
 	}
 }
 
+func (s *sink) restore(secret bool, shown int) { s.secret, s.shown = secret, shown }
+
+// tooDeep notes that a JSON text is nested too deep.
+func (s *sink) tooDeep() { s.bad(fmt.Sprintf("is nested deeper than %d levels", maxDepth), "") }
+
 // A JSON text may ask for far more memory than it has bytes: a list of {} is a
-// list of structs. Beyond what is free, a request gets a multiple of the text
-// it has sent; that is more than any text needs which says something.
+// list of structs. A request gets memoryFactor times the bytes that its body may
+// have, the buffer for the body included, and leastMemory in any case.
 const (
-	freeMemory   = 4 << 20
-	memoryFactor = 16
+	memoryFactor = 4
+	leastMemory  = 256 << 10
 )
 
 // spend accounts for memory that a value takes. If there is no more for this
-// request, it is a fault, told once.
+// request, it is a fault, told once; nothing more is made then.
 func (s *sink) spend(bytes int) bool {
+	if s.poor {
+		return false
+	}
 	s.spent += bytes
-	if s.spent >= 0 && s.spent <= freeMemory+memoryFactor*s.read {
+	if s.spent >= 0 && s.spent <= max(s.limit, leastMemory) {
 		return true
 	}
-	s.spent -= bytes
-	if !s.poor {
-		s.poor = true
-		s.bad("has too many elements for its length", "")
-	}
+	s.bad("has too many elements for its length", "")
+	s.poor = true
 	return false
+}
+
+// afford is spend where there is enough; else it does nothing.
+func (s *sink) afford(bytes int) bool {
+	if s.poor || bytes > max(s.limit, leastMemory)-s.spent {
+		return false
+	}
+	s.spent += bytes
+	return true
+}
+
+// textSize gives the memory that a text of n bytes takes.
+func textSize(n int) int {
+	if n < 8 {
+		return n // several share a block
+	}
+	return (n + 7) &^ 7
 }
 
 // showable reports whether a value is short and printable.

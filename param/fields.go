@@ -2,16 +2,37 @@ package param
 
 import (
 	"fmt"
-	"iter"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/fastsimpleauth/fsa/httperr"
+	"unsafe"
 )
+
+// flattened is a struct as a request sees it: the fields of the structs that are
+// embedded in it are its own.
+type flattened struct {
+	fields   []reflect.StructField
+	embedded []embedding // the inner ones after those that hold them
+}
+
+// embedding is a struct embedded in another one, or a pointer to one.
+type embedding struct {
+	index   []int
+	typ     reflect.Type // of the struct
+	pointer bool
+}
+
+// allocate sets the embedded pointers of a struct, so that the fields behind
+// them can be set, and be used by those who get the struct.
+func allocate(v reflect.Value, embedded []embedding) {
+	for _, e := range embedded {
+		if e.pointer {
+			v.FieldByIndex(e.index).Set(reflect.New(e.typ))
+		}
+	}
+}
 
 // structFields lists the exported fields of a struct with those of the structs
 // embedded in it. A tag of the given kind that says "-" skips a field, and one
@@ -20,10 +41,18 @@ import (
 //
 // A field that JSON skips is no parameter either, unless its param tag says so:
 // json:"-" is how a type that is also stored keeps its role field from clients.
-func structFields(t reflect.Type, tag string, apart func(reflect.Type) bool) ([]reflect.StructField, error) {
-	var fields []reflect.StructField
+func structFields(t reflect.Type, tag string, apart func(reflect.Type) bool) (flattened, error) {
+	var all flattened
+	err := all.add(t, nil, []reflect.Type{t}, tag, apart)
+	return all, err
+}
+
+// add adds the fields of a struct that stands at index, inside of the structs of
+// the types in within.
+func (all *flattened) add(t reflect.Type, index []int, within []reflect.Type, tag string, apart func(reflect.Type) bool) error {
 	for i := range t.NumField() {
 		f := t.Field(i)
+		f.Index = append(slices.Clone(index), i)
 		if f.Tag.Get(tag) == "-" {
 			continue
 		}
@@ -31,29 +60,40 @@ func structFields(t reflect.Type, tag string, apart func(reflect.Type) bool) ([]
 			continue
 		}
 		name, _, _ := strings.Cut(f.Tag.Get(tag), ",")
+		if tag == "param" && name != "" && !f.IsExported() {
+			return fmt.Errorf("field %s of %v has a param tag and is not exported; export it, or drop the tag", f.Name, t)
+		}
+		inner, pointer := f.Type, f.Type.Kind() == reflect.Pointer
+		if pointer {
+			inner = inner.Elem()
+		}
+		if !f.Anonymous || name != "" || inner.Kind() != reflect.Struct || isAtomic(inner) || apart(f.Type) || apart(inner) {
+			if f.IsExported() {
+				all.fields = append(all.fields, f)
+			}
+			continue
+		}
+		for key := range tagKeys(f.Tag) {
+			if slices.Contains(ourTags, key) && key != "param" && key != "doc" {
+				return fmt.Errorf("%v embeds %v with the tag %s, which says nothing about the fields of %v; tag these, or name the embedded struct by a %s tag", t, f.Type, key, inner, tag)
+			}
+		}
 		switch {
-		case tag == "param" && name != "" && !f.IsExported():
-			return nil, fmt.Errorf("field %s of %v has a param tag and is not exported; export it, or drop the tag", f.Name, t)
-		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct && !atomic(f.Type) && !apart(f.Type):
-			inner, err := structFields(f.Type, tag, apart)
-			if err != nil {
-				return nil, err
-			}
-			for _, g := range inner {
-				g.Index = append(slices.Clone(f.Index), g.Index...)
-				fields = append(fields, g)
-			}
-		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Pointer && !apart(f.Type):
-			return nil, fmt.Errorf("%v embeds the pointer %v; embed the struct itself", t, f.Type)
-		case f.IsExported():
-			fields = append(fields, f)
+		case pointer && !f.IsExported():
+			return fmt.Errorf("%v embeds the pointer %v, whose type is not exported, so that nothing can set it; embed the struct itself", t, f.Type)
+		case slices.Contains(within, inner):
+			return fmt.Errorf("%v embeds %v, which it is inside of; name the field", t, f.Type)
+		}
+		all.embedded = append(all.embedded, embedding{f.Index, inner, pointer})
+		if err := all.add(inner, f.Index, append(slices.Clone(within), inner), tag, apart); err != nil {
+			return err
 		}
 	}
-	return fields, nil
+	return nil
 }
 
-// atomic reports whether a struct is one value to a request, not several.
-func atomic(t reflect.Type) bool {
+// isAtomic reports whether a struct is one value to a request, not several.
+func isAtomic(t reflect.Type) bool {
 	switch t {
 	case reflect.TypeFor[time.Time](), reflect.TypeFor[Date](), reflect.TypeFor[JSON]():
 		return true
@@ -80,90 +120,6 @@ func snake(name string) string {
 	return b.String()
 }
 
-// constraintTags are the tags that limit a parameter's values or pin its
-// source. What is not enforced must not be declared.
-var constraintTags = []string{
-	"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-	"minLength", "maxLength", "pattern", "enum", "minItems", "maxItems", "uniqueItems", "in",
-}
-
-// checkTags refuses constraints that are not supported.
-func checkTags(f reflect.StructField) error {
-	for _, tag := range constraintTags {
-		if _, ok := f.Tag.Lookup(tag); ok {
-			return fmt.Errorf("the tag %s is not supported yet, and ignoring it would be unsafe; remove it and check the value in the handler", tag)
-		}
-	}
-	if v, ok := f.Tag.Lookup("format"); ok && v != "password" {
-		return fmt.Errorf("the tag format:%q is not supported; only format:\"password\" is, which keeps the value out of errors and logs", v)
-	}
-	for key := range tagKeys(f.Tag) {
-		for _, ours := range []string{"param", "default", "format"} {
-			if key != ours && len(key) >= 4 && (strings.EqualFold(key, ours) || sameLetters(key, ours)) {
-				return fmt.Errorf("the tag %s is not known; did you mean %s?", key, ours)
-			}
-		}
-	}
-	if rest := malformedTag(f.Tag); rest != "" {
-		return fmt.Errorf("its tag cannot be read from %q on; write it as `param:\"name\" default:\"value\"`, without spaces around the colons", rest)
-	}
-	return nil
-}
-
-var tagRE = regexp.MustCompile(`^ *([^ :"\x00-\x1f]+):"((?:[^"\\]|\\.)*)"`)
-
-// tagKeys lists the keys of a tag.
-func tagKeys(tag reflect.StructTag) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for rest := string(tag); ; {
-			m := tagRE.FindStringSubmatch(rest)
-			if m == nil || !yield(m[1]) {
-				return
-			}
-			rest = rest[len(m[0]):]
-		}
-	}
-}
-
-// malformedTag gives what of a tag can't be read, "" if there is nothing: package
-// reflect stops there without a word, and all that follows is ignored.
-func malformedTag(tag reflect.StructTag) string {
-	rest := string(tag)
-	for {
-		m := tagRE.FindString(rest)
-		if m == "" {
-			return strings.TrimSpace(rest)
-		}
-		rest = rest[len(m):]
-	}
-}
-
-// sameLetters reports whether two words have the same letters in another order:
-// a slip of the fingers.
-func sameLetters(a, b string) bool {
-	x, y := []byte(a), []byte(b)
-	slices.Sort(x)
-	slices.Sort(y)
-	return string(x) == string(y)
-}
-
-// checkDefault converts the default of a field, to see whether it can be.
-func checkDefault(c *codec, f reflect.StructField, text string) error {
-	s := sink{name: Name(f)}
-	if !c.text(&s, text, reflect.New(f.Type).Elem()) {
-		return fmt.Errorf("its default %q does not convert: %s", text, texts(s.faults))
-	}
-	return nil
-}
-
-func texts(faults []httperr.Fault) string {
-	var all []string
-	for _, f := range faults {
-		all = append(all, f.Detail)
-	}
-	return strings.Join(all, "; ")
-}
-
 // Name gives the name of the parameter that a struct's field is.
 func Name(f reflect.StructField) string {
 	for _, tag := range []string{"param", "json"} {
@@ -187,5 +143,33 @@ func Ref[T any](v reflect.Value, index []int) *T {
 	if f.Type() != reflect.TypeFor[T]() {
 		panic(fmt.Sprintf("param: the field is a %v, not a %v", f.Type(), reflect.TypeFor[T]()))
 	}
-	return (*T)(f.Addr().UnsafePointer())
+	return (*T)(unsafe.Pointer(f.UnsafeAddr()))
+}
+
+// Getter makes the function that gives a field of structs of type t, as [Ref]
+// does. The structs must be addressable, and the field in the struct itself, not
+// behind a pointer; ok is false if it is not, or not of type T.
+func Getter[T any](t reflect.Type, index []int) (get func(reflect.Value) T, ok bool) {
+	f, err := fieldOf(t, index)
+	if err != nil || f != reflect.TypeFor[T]() {
+		return nil, false
+	}
+	at, _ := offset(t, index)
+	return func(v reflect.Value) T {
+		if v.Type() != t {
+			panic(fmt.Sprintf("param: a getter for %v is given a %v", t, v.Type()))
+		}
+		return *(*T)(unsafe.Add(unsafe.Pointer(v.UnsafeAddr()), at))
+	}, true
+}
+
+// fieldOf gives the type of a field that is in the struct itself.
+func fieldOf(t reflect.Type, index []int) (reflect.Type, error) {
+	for _, i := range index {
+		if t.Kind() != reflect.Struct {
+			return nil, fmt.Errorf("the field is behind a %v", t)
+		}
+		t = t.Field(i).Type
+	}
+	return t, nil
 }

@@ -3,18 +3,22 @@ package param_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fastsimpleauth/fsa/httperr"
 	"github.com/fastsimpleauth/fsa/param"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -214,6 +218,194 @@ func FuzzFast(f *testing.F) {
 		}
 		if diff := cmp.Diff(results[0], results[1], cmp.AllowUnexported(Embedded{})); diff != "" && faults[0] == "" {
 			t.Fatalf("%q, %q: %s", query, path, diff)
+		}
+	})
+}
+
+// scalars has a field of each kind that is set without reflection from JSON.
+type scalars struct {
+	I int     `param:",optional"`
+	L int64   `param:",optional"`
+	F float64 `param:",optional"`
+	S string  `param:",optional"`
+	B string  `in:"json" param:",optional"`
+	N []int   `param:",optional"`
+}
+
+// FuzzFastJSON: setting plain fields from JSON without a decoder does what their
+// codecs do, within the same memory.
+func FuzzFastJSON(f *testing.F) {
+	for _, value := range []string{`7`, `-7`, `0`, `-0`, `7.0`, `7e0`, `1e400`, `0.1`, `1E-7`, `999999999999999999`, `9223372036854775807`, `9223372036854775808`,
+		`"7"`, `" 7"`, `"0x7"`, `"a"`, `""`, `"\u0000"`, `"\n"`, `"é"`, `"\""`, `"\\"`, `null`, `true`, `[]`, `[7]`, `{}`, `"` + strings.Repeat("a", 5000) + `"`} {
+		f.Add(`{"i":`+value+`,"l":`+value+`,"f":`+value+`,"s":`+value+`,"b":`+value+`}`, 1<<20)
+	}
+	f.Add("{\"s\":\"\x01\"}", 100)
+	b, err := param.Compile[none](reflect.TypeFor[scalars](), strict)
+	if err != nil || !param.Fast(b) || param.Fast(param.Slowly(b)) {
+		f.Fatalf("nothing to compare: %v", err)
+	}
+	f.Fuzz(func(t *testing.T, body string, limit int) { bothWays(t, b, body, int64(max(1, limit))) })
+}
+
+// bothWays binds a JSON body in both ways, and gives the fault of both.
+func bothWays(t *testing.T, b *binder, body string, limit int64) string {
+	t.Helper()
+	var results [2]scalars
+	var faults [2]string
+	for i, b := range []*binder{b, param.Slowly(b)} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		var src param.Source
+		src.Reset(httptest.NewRecorder(), r, limit, false)
+		faults[i] = fault(b.Bind(none{}, &src, reflect.ValueOf(&results[i]).Elem()))
+		src.Release()
+	}
+	if faults[0] != faults[1] {
+		t.Fatalf("%.100q: fast %q, slow %q", body, faults[0], faults[1])
+	}
+	if diff := cmp.Diff(results[0], results[1]); diff != "" && faults[0] == "" {
+		t.Fatalf("%.100q: %s", body, diff)
+	}
+	return faults[0]
+}
+
+// TestFastJSONMemory: texts leave as much memory for a list as they would otherwise.
+func TestFastJSONMemory(t *testing.T) {
+	b, err := param.Compile[none](reflect.TypeFor[scalars](), strict)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("a", 50_000)
+	least, most := 0, 0 // elements of a list that is too long, and of one that is not
+	for n := 5_000; n < 100_000; n += 5_000 {
+		body := `{"s":"` + text + `","b":"` + text + `","n":[` + strings.Repeat("7,", n) + `7]}`
+		if bothWays(t, b, body, int64(len(body))) == "" {
+			most = n
+		} else if least == 0 {
+			least = n
+		}
+	}
+	if least == 0 || most == 0 {
+		t.Errorf("the limit was not met: from %d to %d elements", most, least)
+	}
+}
+
+// TestFastJSONSpends: what the texts of one request take is not missing for the next
+// one of the same source.
+func TestFastJSONSpends(t *testing.T) {
+	b, err := param.Compile[none](reflect.TypeFor[struct{ S string }](), strict)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("a", 10_000)
+	var src param.Source
+	for i := range 40 {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(`{"s":"`+text+`"}`))
+		r.Header.Set("Content-Type", "application/json")
+		src.Reset(httptest.NewRecorder(), r, 10_100, false)
+		var in struct{ S string }
+		if err := b.Bind(none{}, &src, reflect.ValueOf(&in).Elem()); err != nil || in.S != text {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		src.Release()
+	}
+}
+
+// headed has a field of each kind in the header and in cookies.
+type headed struct {
+	I int           `in:"header" param:"x_i,optional"`
+	S string        `in:"header" param:"x_s,optional"`
+	L []int         `in:"header" param:"x_l,optional"`
+	J param.JSON    `in:"header" param:"x_j,optional"`
+	T time.Time     `in:"header" param:"x_t,optional"`
+	C int           `in:"cookie" param:"i,optional"`
+	D string        `in:"cookie" param:"s,optional"`
+	P *richPart     `in:"cookie" param:"p,optional"`
+	A param.Cookie  `param:"a,optional"`
+	B *param.Header `param:"x_b"`
+}
+
+// checkHeaded binds a request with a header: no panic, a fault of the client's or
+// what strconv and net/http read there too.
+func checkHeaded(t *testing.T, r *http.Request) {
+	t.Helper()
+	in, err := bind[headed](t, strict, r)
+	if err != nil {
+		var e *httperr.Error
+		if !errors.As(err, &e) || e.Status != 400 || len(e.Faults) == 0 {
+			t.Fatalf("not an answer: %v", err)
+		}
+		for _, c := range r.Cookies() {
+			if v := c.Value; len(v) > 8 && strings.Contains(e.Public, strconv.Quote(v)) {
+				t.Fatalf("a cookie is shown: %q", e.Public)
+			}
+		}
+		return
+	}
+	for name, got := range map[string]string{"i": fmt.Sprint(in.C), "s": in.D, "a": string(in.A)} {
+		cookies := r.CookiesNamed(name)
+		switch {
+		case len(cookies) > 1:
+			t.Fatalf("one of two cookies %q is taken", name)
+		case len(cookies) == 1 && name != "i" && cookies[0].Value != got:
+			t.Fatalf("cookie %q is %q, not %q", name, cookies[0].Value, got)
+		case len(cookies) == 0 && got != "" && got != "0":
+			t.Fatalf("cookie %q is %q, and was not sent", name, got)
+		}
+	}
+	if v := r.Header.Values("X-S"); len(v) > 1 || len(v) == 1 && v[0] != in.S {
+		t.Fatalf("%q is taken for %q", v, in.S)
+	}
+	if !utf8.ValidString(in.S+in.D) || strings.Contains(in.S+in.D, "\x00") {
+		t.Fatalf("texts that are none: %q, %q", in.S, in.D)
+	}
+}
+
+func FuzzHeaderValue(f *testing.F) {
+	for i, c := range texts {
+		f.Add([]string{"X-I", "X-S", "X-L", "X-J", "X-T", "X-B"}[i%6], c.text, "")
+	}
+	f.Add("x-s", "a", "b")
+	f.Fuzz(func(t *testing.T, name, value, second string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Add(name, value)
+		if second != "" {
+			r.Header.Add(name, second)
+		}
+		checkHeaded(t, r)
+	})
+}
+
+func FuzzCookie(f *testing.F) {
+	for i, c := range texts {
+		f.Add([]string{"i", "s", "p", "a"}[i%4]+"="+c.text, "")
+	}
+	f.Add(`i="1"; s=a=b; a=`, "s=x")
+	f.Add(`p={"A":1}; =; ;;`, "")
+	f.Add(strings.Repeat("i=1;", 101), "")
+	f.Fuzz(func(t *testing.T, first, second string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Add("Cookie", first)
+		if second != "" {
+			r.Header.Add("Cookie", second)
+		}
+		checkHeaded(t, r)
+	})
+}
+
+// FuzzDuplicateNames: a name that an object has twice is found where package
+// jsontext finds one, however the names are written.
+func FuzzDuplicateNames(f *testing.F) {
+	for _, text := range []string{`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `[{"a":{"b":1,"c":[{"b":1}],"b":2}}]`, `{"":1,"":2}`, `{"a":"a:","b":":{"}`,
+		`{"\"":1,"\\":2,"\\\"":3}`, `{"a" :1, "b"` + "\n:" + `2}`, `{` + names(20, `"%d":1`) + `,"7":1}`, `{` + names(20, `"%d":1`) + `}`, `"{\"a\":1,\"a\":2}"`} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
+			return
+		}
+		if twice := !jsontext.Value(text).IsValid(); twice != param.HasDuplicate([]byte(text)) {
+			t.Fatalf("%q: jsontext finds a duplicate: %t", text, twice)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"unicode/utf8"
 
@@ -27,17 +28,38 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 func borrowDecoder(text []byte) *decoder {
 	d := decoders.Get().(*decoder)
 	d.text = *bytes.NewBuffer(text[:len(text):len(text)])
-	d.Reset(&d.text)
+	d.Reset(&d.text, duplicatesChecked)
 	return d
 }
 
+// duplicatesChecked is for text whose names are looked at by measureJSON.
+var duplicatesChecked = jsontext.AllowDuplicateNames(true)
+
 func (d *decoder) release() {
 	d.text = bytes.Buffer{}
-	d.Reset(&d.text) // drops the alias of the text
+	d.Reset(&d.text, duplicatesChecked) // drops the alias of the text
 	decoders.Put(d)
 }
 
 var errTrailing = errors.New("there is more after the value")
+
+// errDuplicate is for a name that its object has twice, at an offset in bytes.
+type errDuplicate int
+
+func (e errDuplicate) Error() string { return fmt.Sprintf("a name is given twice, at byte %d", int(e)) }
+
+// look measures JSON text. The error is for text that is well-formed otherwise.
+func look(text []byte) (m measure, err error) {
+	if len(text) > math.MaxUint32 {
+		return m, errLong
+	}
+	if m = measureJSON(text); m.twice >= 0 {
+		err = errDuplicate(m.twice)
+	}
+	return m, err
+}
+
+var errLong = errors.New("it is longer than 4 GiB")
 
 // onlyValue reads one value, checks it, and checks that nothing follows.
 func onlyValue(d *jsontext.Decoder) error {
@@ -58,15 +80,18 @@ func onlyValue(d *jsontext.Decoder) error {
 // of it: the fault may be in the middle of a secret.
 func syntaxReason(err error, text []byte) string {
 	var s *jsontext.SyntacticError
+	var twice errDuplicate
 	switch {
+	case errors.As(err, &twice):
+		return twice.Error()
 	case err == nil, err == errTrailing:
 		return errTrailing.Error()
+	case err == errLong:
+		return err.Error()
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "it ends too early"
 	case !errors.As(err, &s):
 		return "it cannot be read"
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return fmt.Sprintf("a name is given twice, at byte %d", s.ByteOffset)
 	case !utf8.Valid(text):
 		return "it is not valid UTF-8"
 	}

@@ -1,7 +1,6 @@
 package param
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -58,7 +57,7 @@ func integerText(s string) (text string, ok bool) {
 
 // shortDigits reads a number of up to 18 decimal digits: what nearly all
 // integers of requests are.
-func shortDigits(s string) (n int64, ok bool) {
+func shortDigits[T string | []byte](s T) (n int64, ok bool) {
 	if len(s) == 0 || len(s) > 18 || s[0] == '0' && len(s) > 1 {
 		return 0, false
 	}
@@ -125,31 +124,54 @@ func floatText(s string, v reflect.Value) string {
 	return ""
 }
 
-// timeLayouts are the forms of a time, the more complete ones first. Those
-// without a zone are in UTC.
-var timeLayouts = []string{
-	time.RFC3339Nano,
-	"2006-01-02T15:04:05",
-	"2006-01-02T15:04Z07:00",
-	"2006-01-02T15:04",
-	"2006-01-02",
-	"20060102",
-	"15:04:05",
-	"15:04",
+// timeLayout gives the layout of a text that may be a time. One is tried and not
+// all, since each that fails makes an error, and a list may have a hundred
+// thousand times. Seconds may have a fraction.
+func timeLayout(s string) string {
+	if len(s) < 11 || s[10] != 'T' {
+		switch strings.Count(s, ":") {
+		case 0:
+			return dateLayout(s)
+		case 1:
+			return "15:04"
+		}
+		return time.TimeOnly
+	}
+	clock, zone := s[11:], strings.HasSuffix(s, "Z")
+	if i := strings.IndexAny(clock, "+-"); i >= 0 {
+		clock, zone = clock[:i], true
+	}
+	switch seconds := strings.Count(clock, ":") > 1; {
+	case seconds && zone:
+		return time.RFC3339
+	case seconds:
+		return "2006-01-02T15:04:05"
+	case zone:
+		return "2006-01-02T15:04Z07:00"
+	}
+	return "2006-01-02T15:04"
 }
 
+// dateLayout gives the layout of a text that may be a date.
+func dateLayout(s string) string {
+	if len(s) == len("20060102") {
+		return "20060102"
+	}
+	return time.DateOnly
+}
+
+// timeText reads a time. Without a zone it is in UTC.
 func timeText(s string, v reflect.Value) string {
 	s = strings.TrimSpace(s)
 	if len(s) > 10 && s[10] == ' ' {
 		s = s[:10] + "T" + s[11:]
 	}
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			v.Set(reflect.ValueOf(t))
-			return ""
-		}
+	t, err := time.Parse(timeLayout(s), s)
+	if err != nil {
+		return notConverted
 	}
-	return notConverted
+	*(v.Addr().Interface().(*time.Time)) = t
+	return ""
 }
 
 func durationText(s string, v reflect.Value) string {
@@ -167,14 +189,5 @@ func dateText(s string, v reflect.Value) string {
 		return notConverted
 	}
 	v.Set(reflect.ValueOf(d))
-	return ""
-}
-
-func bytesText(s string, v reflect.Value) string {
-	b, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil {
-		return notConverted
-	}
-	v.SetBytes(b)
 	return ""
 }

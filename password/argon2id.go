@@ -3,9 +3,7 @@ package password
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/base64"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
@@ -25,7 +23,6 @@ const (
 	argon2MaxSalt     = 64
 	argon2MinDigest   = 16
 	argon2MaxDigest   = 64
-	argon2MaxUint32   = 1<<32 - 1
 	argon2idName      = "argon2id"
 	argon2idPrefix    = "$argon2id$"
 	argon2idVersion   = "v=19" // 0x13, the only one in use since 2016
@@ -78,7 +75,7 @@ func (r argon2idRecipe) hash(password string) (string, error) {
 	return d.encode(), nil
 }
 
-func (r argon2idRecipe) decoy() digest {
+func (r argon2idRecipe) decoy() Digest {
 	return argon2idDigest{kind: r, salt: make([]byte, r.saltSize), sum: make([]byte, r.digestSize)}
 }
 
@@ -89,18 +86,15 @@ type argon2idDigest struct {
 	sum  []byte
 }
 
-func (d argon2idDigest) recipe() recipe { return d.kind }
+func (d argon2idDigest) Kind() any { return d.kind }
 
-func (d argon2idDigest) matches(password string) bool {
+func (d argon2idDigest) Matches(password string) bool {
 	return subtle.ConstantTimeCompare(d.derive(password), d.sum) == 1
 }
 
 func (d argon2idDigest) derive(password string) []byte {
 	return argon2.IDKey([]byte(password), d.salt, d.kind.time, d.kind.memory, d.kind.threads, uint32(d.kind.digestSize))
 }
-
-// strictBase64 is unpadded and refuses bits that mean nothing.
-var strictBase64 = base64.RawStdEncoding.Strict()
 
 // encode gives the PHC string of the digest.
 func (d argon2idDigest) encode() string {
@@ -112,7 +106,7 @@ func (d argon2idDigest) encode() string {
 // parseArgon2id reads $argon2id$v=19$m=…,t=…,p=…$salt$digest, in the one form
 // that the PHC string format calls canonical: what it accepts, encode gives
 // back byte for byte.
-func parseArgon2id(hash string) (digest, error) {
+func parseArgon2id(hash string) (Digest, error) {
 	fields := strings.Split(strings.TrimPrefix(hash, argon2idPrefix), "$")
 	if len(fields) != 4 {
 		return nil, malformed(argon2idName, "it must have a version, parameters, a salt and a digest")
@@ -132,11 +126,11 @@ func parseArgon2id(hash string) (digest, error) {
 		return nil, fmt.Errorf("%w: argon2id within %d KiB, %d passes, %d lanes can be verified",
 			ErrTooCostly, argon2MaxMemory, argon2MaxTime, argon2MaxThreads)
 	}
-	salt, ok := decodeStrict(fields[2], argon2MinSalt, argon2MaxSalt)
+	salt, ok := decodeStrict(strictBase64, fields[2], argon2MinSalt, argon2MaxSalt)
 	if !ok {
 		return nil, malformed(argon2idName, "its salt must be 8 to 64 bytes in base64")
 	}
-	sum, ok := decodeStrict(fields[3], argon2MinDigest, argon2MaxDigest)
+	sum, ok := decodeStrict(strictBase64, fields[3], argon2MinDigest, argon2MaxDigest)
 	if !ok {
 		return nil, malformed(argon2idName, "its digest must be 16 to 64 bytes in base64")
 	}
@@ -151,37 +145,4 @@ func parseArgon2id(hash string) (digest, error) {
 		salt: salt,
 		sum:  sum,
 	}, nil
-}
-
-// parseCosts reads comma-separated numbers of up to 32 bits, each behind its
-// name, in this order.
-func parseCosts(s string, names ...string) ([]uint64, bool) {
-	items := strings.Split(s, ",")
-	if len(items) != len(names) {
-		return nil, false
-	}
-	values := make([]uint64, len(names))
-	for i, name := range names {
-		digits, ok := strings.CutPrefix(items[i], name)
-		if !ok {
-			return nil, false
-		}
-		v, err := strconv.ParseUint(digits, 10, 64)
-		// Only the shortest spelling is canonical: no sign, no leading zero.
-		if err != nil || v > argon2MaxUint32 || strconv.FormatUint(v, 10) != digits {
-			return nil, false
-		}
-		values[i] = v
-	}
-	return values, true
-}
-
-// decodeStrict decodes unpadded base64 of least to most bytes. The decoder of
-// the standard library skips line breaks, even a strict one.
-func decodeStrict(s string, least, most int) ([]byte, bool) {
-	if len(s) < strictBase64.EncodedLen(least) || len(s) > strictBase64.EncodedLen(most) || strings.ContainsAny(s, "\r\n") {
-		return nil, false
-	}
-	b, err := strictBase64.DecodeString(s)
-	return b, err == nil
 }

@@ -61,7 +61,7 @@ func (r bcryptRecipe) hash(password string) (string, error) {
 	return "$2b$" + string(b[bcryptPrefixSize:]), nil
 }
 
-func (r bcryptRecipe) decoy() digest {
+func (r bcryptRecipe) decoy() Digest {
 	return bcryptDigest{
 		text: fmt.Sprintf("$2b$%02d$", r.cost) + strings.Repeat(".", bcryptHashSize-bcryptHeadSize),
 		kind: r,
@@ -74,13 +74,13 @@ type bcryptDigest struct {
 	kind bcryptRecipe
 }
 
-func (d bcryptDigest) recipe() recipe { return d.kind }
+func (d bcryptDigest) Kind() any { return d.kind }
 
-// matches: the algorithm looks at 72 bytes of password, NUL, password, NUL…,
+// Matches: the algorithm looks at 72 bytes of password, NUL, password, NUL…,
 // so that a longer password collides with its first 72 bytes, and one with NULs
 // may collide with a part of itself: "a\x00a" with "a". Neither ever matches,
 // and a stand-in spends the time.
-func (d bcryptDigest) matches(password string) bool {
+func (d bcryptDigest) Matches(password string) bool {
 	usable := len(password) <= bcryptMaxPassword && strings.IndexByte(password, 0) < 0
 	if !usable {
 		password = standIn
@@ -91,7 +91,7 @@ func (d bcryptDigest) matches(password string) bool {
 // parseBcrypt reads $2b$NN$ and 53 characters of salt and digest. The unused
 // bits of the salt may be set, as some implementations used to do; those of
 // the digest may not, no password would match.
-func parseBcrypt(hash string) (digest, error) {
+func parseBcrypt(hash string) (Digest, error) {
 	if len(hash) != bcryptHashSize {
 		return nil, malformed(bcryptName, "it must have 60 characters")
 	}

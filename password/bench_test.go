@@ -1,11 +1,14 @@
 package password_test
 
 import (
+	"crypto/pbkdf2"
+	"crypto/sha256"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa/password"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/scrypt"
 )
 
 // Each benchmark has the bare algorithm at the same cost beside it.
@@ -36,6 +39,36 @@ func BenchmarkVerifyBcrypt(b *testing.B) {
 		hash := []byte(mustHash(b, h, "hobbes"))
 		for b.Loop() {
 			bcrypt.CompareHashAndPassword(hash, []byte("calvin"))
+		}
+	})
+}
+
+func BenchmarkVerifyScrypt(b *testing.B) {
+	h, err := password.New(password.Options{Schemes: []string{"scrypt"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchmarkVerify(b, h)
+	b.Run("baseline", func(b *testing.B) {
+		b.ReportAllocs()
+		salt := make([]byte, 16)
+		for b.Loop() {
+			scrypt.Key([]byte("hobbes"), salt, 1<<17, 8, 1, 32)
+		}
+	})
+}
+
+func BenchmarkVerifyPBKDF2(b *testing.B) {
+	h, err := password.New(password.Options{Schemes: []string{"pbkdf2-sha256"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchmarkVerify(b, h)
+	b.Run("baseline", func(b *testing.B) {
+		b.ReportAllocs()
+		salt := make([]byte, 16)
+		for b.Loop() {
+			pbkdf2.Key(sha256.New, "hobbes", salt, 600_000, 32)
 		}
 	})
 }

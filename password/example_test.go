@@ -79,7 +79,7 @@ func ExampleNew() {
 	})
 	fmt.Println(err)
 	// Output:
-	// unknown password scheme "md5": use argon2id or bcrypt
+	// unknown password scheme "md5": use argon2id, bcrypt, scrypt, pbkdf2-sha256 or pbkdf2-sha512
 	// bcrypt: rounds is 4: use 10 or more, or set InsecureLowCost in a test
 	// bcrypt has no parameter "pepper": it has rounds
 	// password workers are -1: use a positive number, or 0 for one for each processor

@@ -1,25 +1,30 @@
 package password
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
 
-// addHashes seeds both targets: the shapes of the tables of hasher_test.go.
+// addHashes seeds both targets, with the tables and with one of each kind that is
+// quick.
 func addHashes(f *testing.F) {
+	for _, test := range Unusable {
+		if len(test.Hash) < 2*maxHashLength {
+			f.Add(test.Hash)
+		}
+	}
+	for _, test := range slices.Concat(ScryptVectors, PBKDF2Vectors) {
+		f.Add(test.Hash)
+	}
 	for _, hash := range []string{
 		"",
-		"hobbes",
-		"$argon2id$",
-		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+		argon2id("m=256,t=2,p=1"),
 		"$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEg",
-		"$argon2id$v=19$m=0256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
-		"$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
-		"$argon2id$v=16$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4\n",
-		"$2a$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
-		"$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+		"$2a$04" + storedBcryptTail,
 		"$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeX",
-		"$2x$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+		scryptOf("ln=1,r=1,p=1"),
+		pbkdf2Of("1"), pbkdf2Of("i=1"), pbkdf2Of("i=1,l=32"),
 	} {
 		f.Add(hash)
 	}
@@ -30,7 +35,7 @@ func addHashes(f *testing.F) {
 func FuzzParse(f *testing.F) {
 	addHashes(f)
 	f.Fuzz(func(t *testing.T, hash string) {
-		d, err := parse(hash)
+		d, err := Parse(hash)
 		if err != nil {
 			if d != nil {
 				t.Fatal("both a digest and an error")
@@ -53,6 +58,31 @@ func FuzzParse(f *testing.F) {
 			if d.kind.cost < 4 || d.kind.cost > 16 || d.text != hash {
 				t.Fatalf("beyond the caps: %+v", d)
 			}
+		case scryptDigest:
+			k := d.kind
+			if k.log < 1 || k.log > 18 || k.block < 1 || k.block > 32 || k.lanes < 1 || k.lanes > 16 || k.log >= 16*k.block {
+				t.Fatalf("beyond the caps: %+v", k)
+			}
+			if n := k.block << k.log; n*128 > 256<<20 || n*k.lanes*128 > 1<<30 {
+				t.Fatalf("beyond the caps of memory and time: %+v", k)
+			}
+			if len(d.salt) < 1 || len(d.salt) > 64 || len(d.sum) < 16 || len(d.sum) > 64 {
+				t.Fatalf("a salt of %d bytes, a digest of %d", len(d.salt), len(d.sum))
+			}
+			if got := d.encode(); got != hash {
+				t.Fatalf("%q has a second spelling, %q", hash, got)
+			}
+		case pbkdf2Digest:
+			blocks := (len(d.sum)-1)/d.kind.algorithm.Size() + 1
+			if d.kind.rounds < 1 || d.kind.rounds*blocks > 5_000_000 {
+				t.Fatalf("beyond the caps: %+v", d.kind)
+			}
+			if len(d.salt) < 1 || len(d.salt) > 64 || len(d.sum) < 16 || len(d.sum) > 64 {
+				t.Fatalf("a salt of %d bytes, a digest of %d", len(d.salt), len(d.sum))
+			}
+			if got := d.encode(); got != hash {
+				t.Fatalf("%q has a second spelling, %q", hash, got)
+			}
 		default:
 			t.Fatalf("%T", d)
 		}
@@ -69,8 +99,8 @@ func FuzzVerify(f *testing.F) {
 	}
 	const secret = "a password that no seed is a hash of, 4b0c"
 	f.Fuzz(func(t *testing.T, hash string) {
-		if d, err := parse(hash); err == nil && !isQuick(d) {
-			t.Skip("within the caps, but slow")
+		if d, err := Parse(hash); err == nil && !isQuick(d) {
+			return // within the caps, but slow
 		}
 		h.level = leveller{} // else refusals are padded to the slowest input
 		ok, err := h.Verify(t.Context(), secret, hash)
@@ -84,12 +114,16 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-func isQuick(d digest) bool {
+func isQuick(d Digest) bool {
 	switch d := d.(type) {
 	case argon2idDigest:
 		return d.kind.memory*d.kind.time <= 1024
 	case bcryptDigest:
 		return d.kind.cost == bcryptMinCost
+	case scryptDigest:
+		return d.kind.blocks()*d.kind.lanes <= 1<<11
+	case pbkdf2Digest:
+		return d.kind.rounds <= 1000
 	}
 	return false
 }

@@ -18,6 +18,9 @@ import (
 // be told from everything else that a test allocates.
 const cheapMemory = 512 // KiB
 
+// makers are the schemes of new hashes.
+var makers = []string{"argon2id", "bcrypt", "scrypt", "pbkdf2-sha256", "pbkdf2-sha512"}
+
 func cheapOptions(scheme string) password.Options {
 	o := password.Options{Schemes: []string{scheme}, InsecureLowCost: true}
 	switch scheme {
@@ -25,6 +28,10 @@ func cheapOptions(scheme string) password.Options {
 		o.Params = map[string]int{"memory": cheapMemory, "time": 1}
 	case "bcrypt":
 		o.Params = map[string]int{"rounds": 4}
+	case "scrypt":
+		o.Params = map[string]int{"rounds": 9} // of 1 KiB
+	default:
+		o.Params = map[string]int{"rounds": 10}
 	}
 	return o
 }
@@ -79,6 +86,10 @@ func TestHashAndVerify(t *testing.T) {
 	for scheme, prefix := range map[string]string{
 		"argon2id": "$argon2id$v=19$m=512,t=1,p=1$",
 		"bcrypt":   "$2b$04$",
+		"scrypt":   "$scrypt$ln=9,r=8,p=1$",
+
+		"pbkdf2-sha256": "$pbkdf2-sha256$i=10$",
+		"pbkdf2-sha512": "$pbkdf2-sha512$i=10$",
 	} {
 		h := cheap(t, scheme)
 		for _, pass := range passwords {
@@ -98,24 +109,34 @@ func TestHashAndVerify(t *testing.T) {
 }
 
 func TestHashOfOtherSchemeVerifies(t *testing.T) {
-	argon2id, bcrypt := cheap(t, "argon2id"), cheap(t, "bcrypt")
-	checkVerify(t, argon2id, "hobbes", mustHash(t, bcrypt, "hobbes"), true)
-	checkVerify(t, argon2id, "calvin", mustHash(t, bcrypt, "hobbes"), false)
-	checkVerify(t, bcrypt, "hobbes", mustHash(t, argon2id, "hobbes"), true)
-	checkVerify(t, bcrypt, "calvin", mustHash(t, argon2id, "hobbes"), false)
+	for _, one := range makers {
+		for _, other := range makers {
+			h, hash := cheap(t, one), mustHash(t, cheap(t, other), "hobbes")
+			checkVerify(t, h, "hobbes", hash, true)
+			checkVerify(t, h, "calvin", hash, false)
+			if got := h.NeedsRehash(hash); got != (one != other) {
+				t.Errorf("%s: NeedsRehash(%q) = %v", one, hash, got)
+			}
+		}
+	}
 }
 
 func TestLongPasswords(t *testing.T) { // S2
-	h := cheap(t, "argon2id")
-	for _, n := range []int{64, 72, 73, 200, 1023} {
-		long := strings.Repeat("a", n)
-		hash := mustHash(t, h, long+"x")
-		checkVerify(t, h, long+"x", hash, true)
-		checkVerify(t, h, long+"y", hash, false)
-		checkVerify(t, h, long, hash, false)
+	for _, scheme := range makers {
+		if scheme == "bcrypt" {
+			continue // see TestBcryptDoesNotTruncate
+		}
+		h := cheap(t, scheme)
+		for _, n := range []int{31, 63, 64, 72, 73, 127, 128, 200, 1023} {
+			long := strings.Repeat("a", n)
+			hash := mustHash(t, h, long+"x")
+			checkVerify(t, h, long+"x", hash, true)
+			checkVerify(t, h, long+"y", hash, false)
+			checkVerify(t, h, long, hash, false)
+		}
+		wide := strings.Repeat("🐯", 200)
+		checkVerify(t, h, wide, mustHash(t, h, wide), true)
 	}
-	wide := strings.Repeat("🐯", 200)
-	checkVerify(t, h, wide, mustHash(t, h, wide), true)
 }
 
 func TestBcryptDoesNotTruncate(t *testing.T) { // S2
@@ -148,7 +169,7 @@ func TestSizeCaps(t *testing.T) { // S11
 	checkVerify(t, h, largest, hash, true)
 	checkVerify(t, h, tooLarge, hash, false)
 
-	for _, scheme := range []string{"argon2id", "bcrypt"} {
+	for _, scheme := range makers {
 		h := cheap(t, scheme)
 		_, err := h.Hash(t.Context(), tooLarge)
 		if status(err) != http.StatusBadRequest || !strings.Contains(err.Error(), "at most 1024 bytes") {
@@ -172,7 +193,7 @@ func TestSizeCaps(t *testing.T) { // S11
 
 func TestEmptyNeverMatches(t *testing.T) {
 	const emptyBcrypt = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy" // crypt_blowfish's of ""
-	for _, scheme := range []string{"argon2id", "bcrypt"} {
+	for _, scheme := range makers {
 		h := cheap(t, scheme)
 		checkVerify(t, h, "", "", false)
 		checkVerify(t, h, "hobbes", "", false)
@@ -189,7 +210,7 @@ func TestNormalization(t *testing.T) { // S6
 		nfc = "caf\u00e9 \u00c5ngstr\u00f6m"
 		nfd = "cafe\u0301\u00a0A\u030angstro\u0308m" // with a no-break space
 	)
-	for _, scheme := range []string{"argon2id", "bcrypt"} {
+	for _, scheme := range makers {
 		h := cheap(t, scheme)
 		checkVerify(t, h, nfd, mustHash(t, h, nfc), true)
 		checkVerify(t, h, nfc, mustHash(t, h, nfd), true)
@@ -207,14 +228,14 @@ func TestRawSecondTry(t *testing.T) { // S6: hashes made elsewhere from password
 		"tab":            "a\tb",
 		"invalid UTF-8":  "\xff\xa3345",
 	} {
-		elsewhere := phc(pass, "somesalt", 64, 1, 1, 32)
+		elsewhere := password.PHC(pass, "somesalt", 64, 1, 1, 32)
 		t.Run(name, func(t *testing.T) {
 			checkVerify(t, h, pass, elsewhere, true)
 			checkVerify(t, h, pass+"x", elsewhere, false)
 		})
 	}
 	// Without a check of UTF-8, PRECIS maps both to U+FFFD.
-	checkVerify(t, h, "\xfe", phc("\xff", "somesalt", 64, 1, 1, 32), false)
+	checkVerify(t, h, "\xfe", password.PHC("\xff", "somesalt", 64, 1, 1, 32), false)
 	checkVerify(t, h, "\xfe", mustHash(t, h, "\ufffd"), false)
 }
 
@@ -230,9 +251,14 @@ func TestHashRefusesWhatHasNoNormalForm(t *testing.T) {
 // TestSpentByRefusals proves that every refusal does the work of a wrong
 // password, so that its time does not tell why.
 func TestSpentByRefusals(t *testing.T) { // S12 S13 S15
+	for _, scheme := range []string{"argon2id", "scrypt"} { // by the memory that they take
+		t.Run(scheme, func(t *testing.T) { testSpentByRefusals(t, cheap(t, scheme)) })
+	}
+}
+
+func testSpentByRefusals(t *testing.T, h *password.Hasher) {
 	const least = cheapMemory << 10
 	const most = least + least/2
-	h := cheap(t, "argon2id")
 	hash := mustHash(t, h, "hobbes")
 	verify := func(pass, hash string) func() {
 		return func() { checkVerify(t, h, pass, hash, false) }
@@ -257,6 +283,8 @@ func TestSpentByRefusals(t *testing.T) { // S12 S13 S15
 		{"too large", 1, verify(strings.Repeat("a", 1025), hash)},
 		{"unknown user, too large", 1, dummy(strings.Repeat("a", 1025))},
 		{"control character", 1, verify("a\tb", hash)},
+		{"NUL", 1, verify("a\x00", hash)},
+		{"unknown user, NUL", 1, dummy("a\x00")},
 		{"unknown user, control character", 1, dummy("a\tb")},
 		{"not normal", 2, verify("cafe\u0301", hash)},
 		{"unknown user, not normal", 2, dummy("cafe\u0301")},
@@ -290,105 +318,29 @@ func TestSpentByBcryptRefusals(t *testing.T) { // S13
 }
 
 func TestUnusableHashes(t *testing.T) {
-	const salt, sum = "c29tZXNhbHQ", "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
-	argon2id := func(costs string) string { return "$argon2id$v=19$" + costs + "$" + salt + "$" + sum }
-	const bcryptTail = "$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
-	tests := []struct {
-		hash string
-		want error
-	}{
-		{"hobbes", password.ErrUnknownScheme},
-		{" ", password.ErrUnknownScheme},
-		{"$", password.ErrUnknownScheme},
-		{"$argon2id", password.ErrUnknownScheme},
-		{"$argon2i$v=19$m=256,t=2,p=1$" + salt + "$" + sum, password.ErrUnknownScheme},
-		{"$argon2d$v=19$m=256,t=2,p=1$" + salt + "$" + sum, password.ErrUnknownScheme},
-		{"$ARGON2ID$v=19$m=256,t=2,p=1$" + salt + "$" + sum, password.ErrUnknownScheme},
-		{"$2$05" + bcryptTail, password.ErrUnknownScheme},
-		{"$2x$05" + bcryptTail, password.ErrUnknownScheme},
-		{"$2c$05" + bcryptTail, password.ErrUnknownScheme},
-		{"$1$salt$digest", password.ErrUnknownScheme},
-
-		{"$argon2id$", password.ErrMalformed},
-		{"$argon2id$v=19$m=256,t=2,p=1$" + salt, password.ErrMalformed},
-		{"$argon2id$v=19$m=256,t=2,p=1$" + salt + "$", password.ErrMalformed},
-		{"$argon2id$v=19$m=256,t=2,p=1$$" + sum, password.ErrMalformed},
-		{"$argon2id$v=16$m=256,t=2,p=1$" + salt + "$" + sum, password.ErrMalformed},
-		{"$argon2id$m=256,t=2,p=1$" + salt + "$" + sum, password.ErrMalformed},
-		{argon2id("m=256,t=2,p=1") + "$", password.ErrMalformed},
-		{argon2id("m=256,t=2,p=1") + " ", password.ErrMalformed},
-		{argon2id("m=256,t=2,p=1") + "\n", password.ErrMalformed},
-		{argon2id("m=256,t=2,p=1") + "=", password.ErrMalformed},
-		{strings.TrimSuffix(argon2id("m=256,t=2,p=1"), "4") + "5", password.ErrMalformed}, // a bit that means nothing
-		{strings.Replace(argon2id("m=256,t=2,p=1"), "Xuc", "X\nuc", 1) + "\r\n", password.ErrMalformed},
-		{strings.Replace(argon2id("m=256,t=2,p=1"), "/", "_", 1), password.ErrMalformed},
-		{argon2id("t=2,m=256,p=1"), password.ErrMalformed},
-		{argon2id("m=256,t=2"), password.ErrMalformed},
-		{argon2id("m=256,t=2,p=1,x=1"), password.ErrMalformed},
-		{argon2id("m=256, t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=0256,t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=+256,t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=-256,t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=0x100,t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=2_56,t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=,t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=256,t=0,p=1"), password.ErrMalformed},
-		{argon2id("m=256,t=2,p=0"), password.ErrMalformed},
-		{argon2id("m=7,t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=15,t=2,p=2"), password.ErrMalformed},
-		{argon2id("m=4294967296,t=2,p=1"), password.ErrMalformed},
-		{argon2id("m=256,t=99999999999999999999999999,p=1"), password.ErrMalformed},
-		{phc("x", "7 bytes", 64, 1, 1, 32), password.ErrMalformed},
-		{phc("x", strings.Repeat("s", 65), 64, 1, 1, 32), password.ErrMalformed},
-		{phc("x", "somesalt", 64, 1, 1, 15), password.ErrMalformed},
-		{phc("x", "somesalt", 64, 1, 1, 65), password.ErrMalformed},
-		{"$argon2id$" + strings.Repeat("A", 10<<20), password.ErrMalformed},
-		{"$argon2id$" + strings.Repeat("$", 1<<20), password.ErrMalformed},
-
-		{argon2id("m=2147483648,t=1,p=1"), password.ErrTooCostly},
-		{argon2id("m=4294967295,t=4294967295,p=16"), password.ErrTooCostly},
-		{argon2id("m=262145,t=1,p=1"), password.ErrTooCostly},
-		{argon2id("m=256,t=11,p=1"), password.ErrTooCostly},
-		{argon2id("m=256,t=2,p=17"), password.ErrTooCostly},
-		{argon2id("m=262144,t=2,p=256"), password.ErrTooCostly},
-
-		{"$2a$", password.ErrMalformed},
-		{"$2b$05" + bcryptTail + "x", password.ErrMalformed},
-		{("$2b$05" + bcryptTail)[:59], password.ErrMalformed},
-		{"$2b$5$" + bcryptTail + "x", password.ErrMalformed},
-		{"$2b$+5" + bcryptTail, password.ErrMalformed},
-		{"$2b$ 5" + bcryptTail, password.ErrMalformed},
-		{"$2b$03" + bcryptTail, password.ErrMalformed},
-		{"$2b$00" + bcryptTail, password.ErrMalformed},
-		{"$2b$05" + strings.Replace(bcryptTail, "$", "/", 1), password.ErrMalformed},
-		{"$2b$05" + strings.Replace(bcryptTail, "C", "!", 1), password.ErrMalformed},
-		{"$2b$05" + strings.Replace(bcryptTail, "Xou", "X\nu", 1), password.ErrMalformed},
-		{"$2b$05" + strings.TrimSuffix(bcryptTail, "W") + "X", password.ErrMalformed}, // bits that mean nothing
-		{"$2b$05" + strings.Repeat("C", 10<<20), password.ErrMalformed},
-
-		{"$2b$17" + bcryptTail, password.ErrTooCostly},
-		{"$2a$31" + bcryptTail, password.ErrTooCostly},
-		{"$2y$99" + bcryptTail, password.ErrTooCostly},
-	}
 	h := cheap(t, "argon2id")
-	for _, test := range tests {
-		name := fmt.Sprintf("%.80q", test.hash)
-		got := allocated(func() {
-			ok, err := h.Verify(t.Context(), "hobbes", test.hash)
-			if ok || !errors.Is(err, test.want) {
-				t.Errorf("%s: got %v, %v; want %v", name, ok, err, test.want)
-			}
-			if err != nil && status(err) != 0 {
-				t.Errorf("%s: the error %v is for the client", name, err)
-			}
-			if err != nil && (strings.Contains(err.Error(), "hobbes") || strings.Contains(err.Error(), salt) || strings.Contains(err.Error(), sum)) { // S70
+	for _, test := range password.Unusable {
+		name := fmt.Sprintf("%.80q", test.Hash)
+		var ok bool
+		var err error
+		spent := allocated(func() { ok, err = h.Verify(t.Context(), "hobbes", test.Hash) })
+		if ok || !errors.Is(err, test.Want) {
+			t.Errorf("%s: got %v, %v; want %v", name, ok, err, test.Want)
+			continue
+		}
+		if status(err) != 0 {
+			t.Errorf("%s: the error %v is for the client", name, err)
+		}
+		_, parts, _ := strings.Cut(strings.TrimPrefix(test.Hash, "$"), "$") // without the scheme's name
+		for _, part := range strings.Split("hobbes$"+parts, "$") {          // S70
+			if len(part) > 5 && strings.Contains(err.Error(), part) {
 				t.Errorf("%s: the error tells a secret: %v", name, err)
 			}
-		})
-		if got > 64<<10 { // nothing was spent
-			t.Errorf("%s: %d bytes allocated", name, got)
 		}
-		if !h.NeedsRehash(test.hash) {
+		if spent > 64<<10 { // nothing was spent
+			t.Errorf("%s: %d bytes allocated", name, spent)
+		}
+		if !h.NeedsRehash(test.Hash) {
 			t.Errorf("%s: needs no rehash, though nothing can verify it", name)
 		}
 	}
@@ -410,13 +362,13 @@ func TestNeedsRehash(t *testing.T) { // S9
 		{"bcrypt, more rounds", bcrypt, "$2b$05" + bcryptTail, true},
 		{"other scheme", argon2id, mustHash(t, bcrypt, "x"), true},
 		{"other scheme", bcrypt, mustHash(t, argon2id, "x"), true},
-		{"less memory", argon2id, phc("x", "sixteen bytes ok", cheapMemory-1, 1, 1, 32), true},
-		{"more memory", argon2id, phc("x", "sixteen bytes ok", cheapMemory+1, 1, 1, 32), true},
-		{"more time", argon2id, phc("x", "sixteen bytes ok", cheapMemory, 2, 1, 32), true},
-		{"more lanes", argon2id, phc("x", "sixteen bytes ok", cheapMemory, 1, 2, 32), true},
-		{"shorter salt", argon2id, phc("x", "somesalt", cheapMemory, 1, 1, 32), true},
-		{"shorter digest", argon2id, phc("x", "sixteen bytes ok", cheapMemory, 1, 1, 16), true},
-		{"same", argon2id, phc("x", "sixteen bytes ok", cheapMemory, 1, 1, 32), false},
+		{"less memory", argon2id, password.PHC("x", "sixteen bytes ok", cheapMemory-1, 1, 1, 32), true},
+		{"more memory", argon2id, password.PHC("x", "sixteen bytes ok", cheapMemory+1, 1, 1, 32), true},
+		{"more time", argon2id, password.PHC("x", "sixteen bytes ok", cheapMemory, 2, 1, 32), true},
+		{"more lanes", argon2id, password.PHC("x", "sixteen bytes ok", cheapMemory, 1, 2, 32), true},
+		{"shorter salt", argon2id, password.PHC("x", "somesalt", cheapMemory, 1, 1, 32), true},
+		{"shorter digest", argon2id, password.PHC("x", "sixteen bytes ok", cheapMemory, 1, 1, 16), true},
+		{"same", argon2id, password.PHC("x", "sixteen bytes ok", cheapMemory, 1, 1, 32), false},
 		{"empty", argon2id, "", true},
 	}
 	for _, test := range tests {
@@ -448,8 +400,8 @@ func TestNew(t *testing.T) {
 		{"low cost bcrypt", password.Options{Schemes: []string{"bcrypt"}, Params: params("rounds", 4), InsecureLowCost: true}, ""},
 		{"workers", password.Options{Workers: 3, Queue: 1}, ""},
 
-		{"unknown scheme", password.Options{Schemes: []string{"md5"}}, `unknown password scheme "md5": use argon2id or bcrypt`},
-		{"unknown second scheme", password.Options{Schemes: []string{"bcrypt", "Argon2id"}}, `unknown password scheme "Argon2id"`},
+		{"unknown scheme", password.Options{Schemes: []string{"md5"}}, `unknown password scheme "md5": use argon2id, bcrypt, scrypt, pbkdf2-sha256 or pbkdf2-sha512`},
+		{"unknown second scheme", password.Options{Schemes: []string{"bcrypt", "Argon2id"}}, `unknown password scheme "Argon2id": use argon2id`},
 		{"twice", password.Options{Schemes: []string{"bcrypt", "bcrypt"}}, `"bcrypt" is listed twice`},
 		{"foreign parameter", password.Options{Params: params("rounds", 12)}, `argon2id has no parameter "rounds": it has memory, time, parallelism`},
 		{"parameter of the second", password.Options{Schemes: []string{"bcrypt", "argon2id"}, Params: params("memory", 19456)}, `bcrypt has no parameter "memory"`},
@@ -466,6 +418,42 @@ func TestNew(t *testing.T) {
 		{"few rounds", password.Options{Schemes: []string{"bcrypt"}, Params: params("rounds", 9)}, `rounds is 9: use 10 or more, or set InsecureLowCost`},
 		{"no rounds, low cost", password.Options{Schemes: []string{"bcrypt"}, Params: params("rounds", 3), InsecureLowCost: true}, `rounds is 3: use 10 or more`},
 		{"many rounds", password.Options{Schemes: []string{"bcrypt"}, Params: params("rounds", 17)}, `rounds is 17: use at most 16`},
+		{"scrypt", password.Options{Schemes: []string{"scrypt"}}, ""},
+		{"scrypt as OWASP 16", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 16, "parallelism", 2)}, ""},
+		{"scrypt as OWASP 15", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 15, "parallelism", 3)}, ""},
+		{"scrypt as OWASP 14", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 14, "parallelism", 5)}, ""},
+		{"scrypt as OWASP 13", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 13, "parallelism", 10)}, ""},
+		{"scrypt caps", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 18, "parallelism", 4)}, ""},
+		{"scrypt low cost", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 1, "block_size", 1), InsecureLowCost: true}, ""},
+		{"pbkdf2", password.Options{Schemes: []string{"pbkdf2-sha256"}, Params: params("rounds", 600000)}, ""},
+		{"pbkdf2 sha512", password.Options{Schemes: []string{"pbkdf2-sha512"}, Params: params("rounds", 210000)}, ""},
+		{"pbkdf2 cap", password.Options{Schemes: []string{"pbkdf2-sha512"}, Params: params("rounds", 5000000)}, ""},
+		{"pbkdf2 low cost", password.Options{Schemes: []string{"pbkdf2-sha256"}, Params: params("rounds", 1), InsecureLowCost: true}, ""},
+		{"old scheme second", password.Options{Schemes: []string{"argon2id", "pbkdf2-sha1"}}, ""},
+
+		{"old scheme first", password.Options{Schemes: []string{"pbkdf2-sha1", "argon2id"}}, `"pbkdf2-sha1" verifies old hashes and makes none: use another one first, argon2id, bcrypt,`},
+		{"name of passlib", password.Options{Schemes: []string{"pbkdf2_sha256"}}, `unknown password scheme "pbkdf2_sha256": use pbkdf2-sha256, as it is called here`},
+		{"other name of passlib", password.Options{Schemes: []string{"argon2"}}, `unknown password scheme "argon2": use argon2id, as it is called here`},
+		{"plaintext", password.Options{Schemes: []string{"plaintext"}}, `password scheme "plaintext" keeps passwords readable: use argon2id,`},
+		{"insecure plaintext", password.Options{Schemes: []string{"argon2id", "insecure-plaintext"}}, `keeps passwords readable: use argon2id,`},
+		{"scrypt, little memory", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 12, "parallelism", 16)}, `rounds is 12: use 13 or more, or set InsecureLowCost`},
+		{"scrypt, few lanes 16", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 16)}, `parallelism is 1: use 2 or more with 16 rounds, or set InsecureLowCost`},
+		{"scrypt, few lanes 15", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 15, "parallelism", 2)}, `use 3 or more with 15 rounds`},
+		{"scrypt, few lanes 14", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 14, "parallelism", 4)}, `use 5 or more with 14 rounds`},
+		{"scrypt, few lanes 13", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 13, "parallelism", 9)}, `use 10 or more with 13 rounds`},
+		{"scrypt, small blocks", password.Options{Schemes: []string{"scrypt"}, Params: params("block_size", 7)}, `block_size is 7: use 8 or more`},
+		{"scrypt, many rounds", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 19)}, `rounds is 19: use at most 18`},
+		{"scrypt, rounds that wrap", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 1<<32+17)}, `use at most 18`},
+		{"scrypt, large blocks", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 13, "parallelism", 10, "block_size", 33)}, `block_size is 33: use at most 32`},
+		{"scrypt, many lanes", password.Options{Schemes: []string{"scrypt"}, Params: params("parallelism", 17)}, `parallelism is 17: use at most 16`},
+		{"scrypt, over 256 MiB", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 18, "block_size", 9)}, `scrypt: 2^rounds·block_size is 2359296, and 2359296 times the parallelism: use at most 2097152 and 8388608`},
+		{"scrypt, over its time", password.Options{Schemes: []string{"scrypt"}, Params: params("parallelism", 9)}, `9437184 times the parallelism: use at most`},
+		{"scrypt, not defined", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 16, "block_size", 1), InsecureLowCost: true}, `use at most 15 with a block_size of 1`},
+		{"scrypt, nothing", password.Options{Schemes: []string{"scrypt"}, Params: params("rounds", 0, "block_size", 0, "parallelism", 0), InsecureLowCost: true}, `block_size is 0: use 8 or more`},
+		{"pbkdf2, few rounds", password.Options{Schemes: []string{"pbkdf2-sha256"}, Params: params("rounds", 599999)}, `pbkdf2-sha256: rounds is 599999: use 600000 or more, or set InsecureLowCost`},
+		{"pbkdf2 sha512, few rounds", password.Options{Schemes: []string{"pbkdf2-sha512"}, Params: params("rounds", 209999)}, `use 210000 or more`},
+		{"pbkdf2, no rounds", password.Options{Schemes: []string{"pbkdf2-sha256"}, Params: params("rounds", 0), InsecureLowCost: true}, `rounds is 0: use 600000 or more`},
+		{"pbkdf2, many rounds", password.Options{Schemes: []string{"pbkdf2-sha256"}, Params: params("rounds", 5000001)}, `rounds is 5000001: use at most 5000000`},
 		{"negative workers", password.Options{Workers: -1}, `workers are -1`},
 		{"negative queue", password.Options{Queue: -1}, `queue is -1`},
 	}
@@ -521,13 +509,12 @@ func TestConcurrentUse(t *testing.T) { // S10
 // TestOwnPasswordAlwaysVerifies: what Hash takes, Verify knows again, and
 // nothing else does.
 func TestOwnPasswordAlwaysVerifies(t *testing.T) { // S2 S6
-	o := cheapOptions("argon2id")
-	o.Params["memory"] = 8
-	h, err := password.New(o)
-	if err != nil {
-		t.Fatal(err)
+	hashers := map[string]*password.Hasher{}
+	for _, scheme := range makers {
+		hashers[scheme] = tiny(t, scheme)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
+		h := hashers[rapid.SampledFrom(makers).Draw(rt, "scheme")]
 		pass := rapid.StringN(0, 80, -1).Draw(rt, "password")
 		hash, err := h.Hash(t.Context(), pass)
 		if err != nil {

@@ -22,10 +22,10 @@ type slept struct{ time.Duration }
 
 func (r slept) admits(string) error         { return nil }
 func (r slept) hash(string) (string, error) { return "", nil }
-func (r slept) decoy() digest               { return r }
-func (r slept) recipe() recipe              { return r }
+func (r slept) decoy() Digest               { return r }
+func (r slept) Kind() any                   { return r }
 
-func (r slept) matches(password string) bool {
+func (r slept) Matches(password string) bool {
 	time.Sleep(r.Duration)
 	return password == "right"
 }
@@ -113,7 +113,7 @@ func TestPaddingEndsWithContext(t *testing.T) {
 	})
 }
 
-func TestLevellerFollowsTheMedian(t *testing.T) {
+func TestLevellerFollowsTheLoad(t *testing.T) {
 	var l leveller
 	l.record(slept{1}, 1)
 	if got := l.slowest(); got != 0 {
@@ -122,8 +122,8 @@ func TestLevellerFollowsTheMedian(t *testing.T) {
 	for _, took := range []time.Duration{5, 1000, 5, 6, 7} { // one outlier
 		l.record(slept{2}, took)
 	}
-	if got := l.slowest(); got != 6 {
-		t.Errorf("got %d, want the median 6", got)
+	if got := l.slowest(); got != 7 {
+		t.Errorf("got %d, want 7, which is but for the outlier the most", got)
 	}
 	for range 9 {
 		l.record(slept{2}, 3)
@@ -136,5 +136,18 @@ func TestLevellerFollowsTheMedian(t *testing.T) {
 	}
 	if len(l.kinds) != maxKinds {
 		t.Errorf("%d kinds are kept", len(l.kinds))
+	}
+}
+
+// TestNothingToPad: a refusal that has taken its time is one, even if the
+// request has ended meanwhile.
+func TestNothingToPad(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var l leveller
+	for range 100 {
+		if err := l.pad(ctx, newHash, 1); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

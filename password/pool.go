@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/fastsimpleauth/fsa/httperr"
 )
@@ -19,6 +20,8 @@ var ErrBusy = httperr.Errorf(http.StatusServiceUnavailable, "too busy to check p
 type pool struct {
 	places chan struct{} // held by everybody inside, running or waiting
 	slots  chan struct{} // held by those that run; waiters get one in turn
+
+	observe func(ctx context.Context, waited, took time.Duration, err error) // nil: nobody wants to know
 }
 
 func newPool(workers, queue int) *pool {
@@ -31,6 +34,23 @@ func newPool(workers, queue int) *pool {
 // acquire waits for a slot, or fails at once with [ErrBusy] if the queue is
 // full, or when ctx ends. The caller must call release once, after the work.
 func (p *pool) acquire(ctx context.Context) (release func(), err error) {
+	if p.observe == nil {
+		return p.enter(ctx)
+	}
+	came := time.Now()
+	leave, err := p.enter(ctx)
+	began := time.Now()
+	if err != nil {
+		p.observe(ctx, began.Sub(came), 0, err)
+		return nil, err
+	}
+	return func() {
+		leave()
+		p.observe(ctx, began.Sub(came), time.Since(began), nil)
+	}, nil
+}
+
+func (p *pool) enter(ctx context.Context) (release func(), err error) {
 	// A select takes any of its ready cases: without this an ended request
 	// might still get a slot.
 	if ctx.Err() != nil {

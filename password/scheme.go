@@ -16,8 +16,9 @@ var (
 	// ErrMalformed: the hash is not in the one canonical form of its scheme.
 	ErrMalformed = errors.New("malformed password hash")
 
-	// ErrTooCostly: the hash asks for more than the caps allow: bcrypt 16,
-	// argon2id 256 MiB, 10 passes, 16 lanes. Nothing was spent on it.
+	// ErrTooCostly: the hash asks for more than the caps allow: argon2id 256
+	// MiB, 10 passes, 16 lanes; bcrypt 16; scrypt ln 18, r 32, p 16, 256 MiB
+	// taken four times; PBKDF2 5,000,000 rounds. Nothing was spent on it.
 	ErrTooCostly = errors.New("password hash is too costly to verify")
 )
 
@@ -30,10 +31,14 @@ type scheme struct {
 
 	// parse reads a stored hash. It spends neither memory nor time beyond the
 	// length of its argument, and refuses what is beyond the caps.
-	parse func(hash string) (digest, error)
+	parse func(hash string) (Digest, error)
+
+	// weakness tells which parameters are too weak together, if each is not
+	// by itself. It may be nil, as for schemes with one parameter.
+	weakness func(values map[string]int) error
 
 	// configure makes the recipe of new hashes. Every parameter has a value,
-	// each within its bounds.
+	// each within its bounds. It is nil if the scheme only verifies old ones.
 	configure func(values map[string]int) (recipe, error)
 }
 
@@ -57,27 +62,34 @@ type recipe interface {
 	hash(password string) (string, error)
 
 	// decoy gives a digest of this kind that is nobody's.
-	decoy() digest
+	decoy() Digest
 }
 
-// A digest is a stored hash, parsed and found to be within the caps.
-type digest interface {
-	// matches tells whether the digest is of this password. It compares in
+// A Digest is a stored hash, parsed and found to be within the caps.
+type Digest interface {
+	// Matches tells whether the digest is of this password. It compares in
 	// constant time, and takes the same time for every password.
-	matches(password string) bool
+	Matches(password string) bool
 
-	// recipe is the one that makes such digests.
-	recipe() recipe
+	// Kind is a comparable value. Digests of the same kind take the same time;
+	// of our own schemes, they are made by the same recipe.
+	Kind() any
 }
 
 // schemes are all that are known. The first is the default.
-var schemes = [...]scheme{argon2idScheme, bcryptScheme}
+var schemes = [...]scheme{
+	argon2idScheme, bcryptScheme, scryptScheme,
+	pbkdf2SHA256Scheme, pbkdf2SHA512Scheme, pbkdf2SHA1Scheme,
+}
 
 // maxHashLength is more than the longest hash of any scheme, in bytes.
 const maxHashLength = 512
 
-// parse reads a stored hash of any known scheme. It never tells its content.
-func parse(hash string) (digest, error) {
+// Parse reads a stored hash of one of this package's own schemes. It is for
+// schemes that wrap one of these, see [Scheme]; a [Hasher] does more. Its errors
+// are [ErrUnknownScheme], [ErrMalformed] and [ErrTooCostly]; they never tell the
+// content. It spends neither memory nor time beyond the length of the hash.
+func Parse(hash string) (Digest, error) {
 	for i := range schemes {
 		for _, prefix := range schemes[i].prefixes {
 			if !strings.HasPrefix(hash, prefix) {
@@ -107,12 +119,38 @@ func schemeNamed(name string) *scheme {
 	return nil
 }
 
-func schemeNames() string {
+// makers names the schemes of new hashes.
+func makers() string {
 	var names []string
 	for i := range schemes {
-		names = append(names, schemes[i].name)
+		if schemes[i].configure != nil {
+			names = append(names, schemes[i].name)
+		}
 	}
-	return strings.Join(names, " or ")
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// otherNames are those that other programs, passlib above all, have for schemes.
+var otherNames = map[string]string{"argon2": argon2idName, "pbkdf2": pbkdf2SHA256Scheme.name}
+
+// unknownScheme tells which scheme was meant, if it is but spelt in another way,
+// as pbkdf2_sha256, and why some are not there.
+func unknownScheme(name string) error {
+	folded := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	known := otherNames[folded]
+	if s := schemeNamed(folded); s != nil {
+		known = s.name
+	}
+	switch {
+	case known != "":
+		return wrong("Schemes", "unknown password scheme %q: use %s, as it is called here", name, known)
+	case slices.Contains([]string{"plaintext", "a85", "b64", "otp"}, strings.TrimPrefix(folded, Insecure)):
+		return wrong("Schemes", "password scheme %q keeps passwords readable: use %s; package password/legacyhash verifies old ones", name, makers())
+	case strings.HasPrefix(folded, Insecure), strings.Contains(folded, "crypt"), strings.Contains(folded, "django"):
+		return wrong("Schemes", "unknown password scheme %q: use %s; package password/legacyhash verifies old ones", name, makers())
+	}
+	return wrong("Schemes", "unknown password scheme %q: use %s", name, makers())
 }
 
 // values completes the given parameters with the defaults and checks all.
@@ -145,6 +183,9 @@ func (s *scheme) values(given map[string]int, lowCost bool) (map[string]int, err
 	slices.Sort(unknown)
 	for _, name := range unknown {
 		errs = append(errs, wrong("Params", "%s has no parameter %q: it has %s", s.name, name, strings.Join(names, ", ")))
+	}
+	if len(errs) == 0 && s.weakness != nil && !lowCost {
+		errs = append(errs, s.weakness(values))
 	}
 	return values, errors.Join(errs...)
 }

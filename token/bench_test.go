@@ -60,6 +60,10 @@ func BenchmarkCheck(b *testing.B) {
 			}
 		}
 	})
+	for _, algorithm := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
+		f := keyed(b, privateKeys(b, pemOf(b, fileOf[algorithm]), algorithm)...)
+		check("jwt-"+algorithm, f, mustMake(b, f, c))
+	}
 	check("jwt-8KiB", j, mustMake(b, j, token.Claims{Login: strings.Repeat("x", 5900), Realm: "acme", Expires: now.Add(time.Hour)}))
 }
 

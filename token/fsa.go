@@ -1,18 +1,9 @@
 package token
 
 import (
-	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"errors"
-	"hash"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/crypto/blake2s"
 )
 
 // FSA makes and checks fsa tokens, in the format of the Python package
@@ -25,9 +16,16 @@ import (
 // its colon. Realms are simplified (see [SimplifyRealm]) when a token is made
 // and before they are compared.
 //
-// With algorithm blake2s the tokens are those of the original, whose signature
-// is a plain hash of the text and the secret. Prefer hmac-sha256 unless tokens
-// are shared with it.
+// With algorithm hmac-sha256, which is ours, the signature is an HMAC. With any
+// other the tokens are those of the original: the signature is a plain hash of
+// the text, a colon and the secret. Since the secret comes last, nothing can be
+// appended to a signed text (no length extension); but whoever finds two texts
+// that have the same hash, which needs no secret, can have the one signed and
+// use the other. So such a signature is as strong as the hash is against
+// collisions, where an HMAC's is as strong as its key. Nobody knows collisions
+// of the SHA-2, SHA-3 and BLAKE2 families. Those of MD5 and SHA-1 can be bought:
+// hence their names. Prefer hmac-sha256 unless tokens are shared with the
+// original.
 //
 // The zero FSA refuses to make or to accept anything.
 type FSA struct {
@@ -38,24 +36,6 @@ type FSA struct {
 }
 
 var _ Format = (*FSA)(nil)
-
-// fsaAlgorithm is a way to sign fsa tokens.
-type fsaAlgorithm struct {
-	hash   func() hash.Hash
-	keyed  bool // HMAC of the text; otherwise hash of the text, a colon and the secret
-	length int  // bytes kept by default
-}
-
-// fsaAlgorithms is constant.
-var fsaAlgorithms = map[string]fsaAlgorithm{
-	"hmac-sha256": {hash: sha256.New, keyed: true, length: 32},
-	"blake2s":     {hash: newBlake2s, length: 16},
-}
-
-func newBlake2s() hash.Hash {
-	h, _ := blake2s.New256(nil) // the error is about keys, of which there is none
-	return h
-}
 
 const (
 	fsaDefault   = "hmac-sha256"
@@ -77,7 +57,11 @@ func NewFSA(o Options) (*FSA, error) {
 	}
 	algorithm, ok := fsaAlgorithms[o.Algorithm]
 	if !ok {
-		mistakes = append(mistakes, unknownAlgorithm("fsa", o.Algorithm, fsaAlgorithms))
+		mistake := unknownAlgorithm("fsa", o.Algorithm, fsaAlgorithms)
+		if _, broken := fsaAlgorithms[fsaInsecure+o.Algorithm]; broken {
+			mistake = wrong("Algorithm", "algorithm %[1]q is broken: write %[2]s%[1]s to use it all the same", o.Algorithm, fsaInsecure)
+		}
+		mistakes = append(mistakes, mistake)
 		return nil, errors.Join(mistakes...)
 	}
 
@@ -87,7 +71,7 @@ func NewFSA(o Options) (*FSA, error) {
 	size := algorithm.hash().Size()
 	switch {
 	case o.Length < 1 || o.Length > size:
-		mistakes = append(mistakes, wrong("Length", "token signature length %d is not from %d to %d, the size of %s",
+		mistakes = append(mistakes, wrong("Length", "token signature length %d is not from %d to %d, the size of %s in bytes",
 			o.Length, fsaMinLength, size, o.Algorithm))
 	case o.Length < fsaMinLength && !o.InsecureLength:
 		mistakes = append(mistakes, wrong("Length", "token signature length %d is under %d", o.Length, fsaMinLength))
@@ -143,7 +127,8 @@ func isSimple(realm string) bool {
 
 // Make returns a token that says c, as [Format] tells. The login can have no
 // colon, and the realm must have something left after [SimplifyRealm]. Scopes
-// and an ID are errors, since they would be lost; the issue time is left out.
+// an ID, a log-in time and factors are errors, since they would be lost; the issue
+// time is left out.
 func (f *FSA) Make(c Claims) (string, error) {
 	if err := c.checkMake(); err != nil {
 		return "", err
@@ -162,7 +147,9 @@ func (f *FSA) Make(c Claims) (string, error) {
 	case strings.Contains(issuer, ":") || !isText(issuer):
 		return "", errors.New("issuer of an fsa token has a colon or control characters or is not UTF-8")
 	case len(c.Scopes) > 0:
-		return "", errors.New("fsa tokens carry no scopes")
+		return "", errors.New(`fsa tokens carry no scopes; JWTs do (FSA_TOKEN_TYPE = "jwt")`)
+	case !c.AuthTime.IsZero() || len(c.Factors) > 0:
+		return "", errors.New(`fsa tokens do not say when and by what somebody logged in; JWTs do (FSA_TOKEN_TYPE = "jwt")`)
 	case c.ID != "":
 		return "", errors.New("fsa tokens carry no identifier")
 	}
@@ -220,10 +207,10 @@ type fsaToken struct {
 
 // parse takes raw apart, and accepts only what Make could have written.
 func (f *FSA) parse(raw string) (t fsaToken, err error) {
-	head, rest, ok1 := strings.Cut(raw, ":")
-	login, rest, ok2 := strings.Cut(rest, ":")
-	limit, signature, ok3 := strings.Cut(rest, ":")
-	if !ok1 || !ok2 || !ok3 {
+	head, rest, _ := strings.Cut(raw, ":")
+	login, rest, _ := strings.Cut(rest, ":")
+	limit, signature, ok := strings.Cut(rest, ":") // nothing is left after a colon that is missing
+	if !ok {
 		return t, malformed("fields are missing")
 	}
 
@@ -231,7 +218,7 @@ func (f *FSA) parse(raw string) (t fsaToken, err error) {
 	if len(signature) != 2*f.length || !consistsOf(signature, isHex) {
 		return t, malformed("not a signature")
 	}
-	if t.limit, ok1 = parseLimit(limit); !ok1 {
+	if t.limit, ok = parseLimit(limit); !ok {
 		return t, malformed("not a limit")
 	}
 	if login == "" || !isText(login) {
@@ -251,7 +238,7 @@ func (f *FSA) parse(raw string) (t fsaToken, err error) {
 // parseLimit reads exactly fourteen digits that are a date. Package time alone
 // would let a fraction follow the seconds.
 func parseLimit(s string) (time.Time, bool) {
-	if len(s) != len(fsaLimit) || !consistsOf(s, isDigit) {
+	if !consistsOf(s, isDigit) {
 		return time.Time{}, false
 	}
 	t, err := time.Parse(fsaLimit, s)
@@ -268,57 +255,4 @@ func consistsOf(s string, is func(byte) bool) bool {
 		}
 	}
 	return true
-}
-
-// fsaKey signs with one secret. It keeps hashes that are keyed already, which
-// halves the time of a check. The secret is only in the pool, as package fmt
-// would print it from a field.
-type fsaKey struct {
-	hashes sync.Pool // of *fsaHash
-	length int
-}
-
-type fsaHash struct {
-	hash.Hash
-	suffix     []byte // what is hashed after the text; nil if the hash is keyed
-	buf, given []byte // scratch
-}
-
-func newFSAKey(a fsaAlgorithm, secret []byte, length int) *fsaKey {
-	k := &fsaKey{length: length}
-	if a.keyed {
-		secret = bytes.Clone(secret) // the caller may wipe its own
-		k.hashes.New = func() any { return &fsaHash{Hash: hmac.New(a.hash, secret)} }
-		return k
-	}
-	suffix := append([]byte{':'}, secret...)
-	k.hashes.New = func() any { return &fsaHash{Hash: a.hash(), suffix: suffix} }
-	return k
-}
-
-// sign returns the signature of message.
-func (k *fsaKey) sign(message string) string {
-	h := k.hashes.Get().(*fsaHash)
-	defer k.hashes.Put(h)
-	return string(k.sum(h, message))
-}
-
-// verify reports whether signature is message's, in a time that does not depend
-// on where they differ.
-func (k *fsaKey) verify(message, signature string) bool {
-	h := k.hashes.Get().(*fsaHash)
-	defer k.hashes.Put(h)
-	h.given = append(h.given[:0], signature...)
-	return subtle.ConstantTimeCompare(k.sum(h, message), h.given) == 1
-}
-
-// sum returns the signature of message in h's buffer.
-func (k *fsaKey) sum(h *fsaHash, message string) []byte {
-	h.Reset()
-	h.buf = append(append(h.buf[:0], message...), h.suffix...)
-	h.Write(h.buf)
-	h.buf = h.Sum(h.buf[:0])
-	size := len(h.buf)
-	h.buf = hex.AppendEncode(h.buf, h.buf[:k.length])
-	return h.buf[size:]
 }

@@ -57,6 +57,88 @@ func TestFSAKnown(t *testing.T) {
 	}
 }
 
+// fsaVectors are tokens of the Python original, made with hashlib.new(NAME,
+// text + ":" + secret).digest()[:LENGTH].hex() by Python 3.11 and OpenSSL 3: for
+// each hash one of the default length, and one of all its bytes, with an issuer.
+var fsaVectors = []struct {
+	algorithm string
+	length    int
+	raw       string
+}{
+	{"blake2b", 0, "acme:calvin:20991231235959:fc9643a088717f0af366376dcb71760a"},
+	{"blake2b", 64, "acme/idp:hobbès:20991231235959:c6ba6aaac255fa48d056bd103de721c12d784b17e9b116fc94577008186567cd85af46d7aa24dbce11cdbda8c842f764bcac83fc7ad72f323b91356e0909cf84"},
+	{"blake2s", 0, "acme:calvin:20991231235959:8b95f745aac7f3eff2eb2b186cb601d7"},
+	{"blake2s", 32, "acme/idp:hobbès:20991231235959:5a4d4bafa61b6a541056df4709957ca00ca455e8343396548a4640d09ee8979a"},
+	{"sha224", 0, "acme:calvin:20991231235959:f308ba86cc0069d24ef47695c8ad1c3c"},
+	{"sha224", 28, "acme/idp:hobbès:20991231235959:366c96d6b65abc655515f65e2a8447f898e45792fdd83e3bb612db97"},
+	{"sha256", 0, "acme:calvin:20991231235959:5652e2a26cf24a9e833298e380493594"},
+	{"sha256", 32, "acme/idp:hobbès:20991231235959:e31a8215ee356273bd19a56c1acba97ed53dd50036905de52d892d5228382676"},
+	{"sha384", 0, "acme:calvin:20991231235959:bf965999081c44990366c3e9345f511a"},
+	{"sha384", 48, "acme/idp:hobbès:20991231235959:9ed94179c33a1fdd427b14d1536289224d84d4804cdee407a66c768f63660d89a29f16360dd2b51ba65401c09bd30681"},
+	{"sha512", 0, "acme:calvin:20991231235959:af1b7dca1cdf3bd8986983d72443468a"},
+	{"sha512", 64, "acme/idp:hobbès:20991231235959:59072aa330ae75a6256743b736bc9606f72a7b190e5fdd229657bbf7b4c31d9fa2b567e065d96b6756d2b4cb8e9b81999af885ef16cd3c2979b91eaf292828ef"},
+	{"sha512_224", 0, "acme:calvin:20991231235959:2a1d4d3c8aaaf8df30c3ca3201cdc6db"},
+	{"sha512_224", 28, "acme/idp:hobbès:20991231235959:965717c6e8a01a5c08a114ba99dc49b8de19d5e69339d0c749b97534"},
+	{"sha512_256", 0, "acme:calvin:20991231235959:455520ec7115a87e2948806fb43ed302"},
+	{"sha512_256", 32, "acme/idp:hobbès:20991231235959:33720a450c52c7f6e74c43ef68fedea625b72c501180242ae481ff155107dd74"},
+	{"sha3_224", 0, "acme:calvin:20991231235959:4988dcfc4e11449d3592d0d95416994b"},
+	{"sha3_224", 28, "acme/idp:hobbès:20991231235959:d28a8c0e23d5e9ad175ca2018b7062201e58f9f244cb5f5ccb7c7e90"},
+	{"sha3_256", 0, "acme:calvin:20991231235959:0f42435f7979964d45b45868b5061fbb"},
+	{"sha3_256", 32, "acme/idp:hobbès:20991231235959:aedfb2e68f00c1cc0cf7a0c7762c011bf5c778ee438d88b4ce78b144b4620719"},
+	{"sha3_384", 0, "acme:calvin:20991231235959:4347999553179462eafa839088a27db7"},
+	{"sha3_384", 48, "acme/idp:hobbès:20991231235959:fa6c40d21b5a5c0a37b1919c43b39a44312157ca2053451ff393d57efd7878db824ff245fa9d53451ab8f89f0ca65073"},
+	{"sha3_512", 0, "acme:calvin:20991231235959:06c9554440ab8dfbf8e9a7719ed4136d"},
+	{"sha3_512", 64, "acme/idp:hobbès:20991231235959:6870f2c7267a1df79439b02d84e70edba138c624012f96b49d397632b076c3392b29e467c41ae29b47fa424babb20f4f502966b440aabc017099ac8a5fb9edca"},
+	{"insecure-md5", 0, "acme:calvin:20991231235959:d55ae748564e8342d38612aa6ea85a80"},
+	{"insecure-md5", 16, "acme/idp:hobbès:20991231235959:aea996627e05f77d1f99e5fe7e632f27"},
+	{"insecure-sha1", 0, "acme:calvin:20991231235959:e05953a792880cfa55ad0bb7ce540c00"},
+	{"insecure-sha1", 20, "acme/idp:hobbès:20991231235959:43b322b9989960e1b19aeee7303dc6e63a55d36d"},
+}
+
+func TestFSAVectors(t *testing.T) {
+	for _, tt := range fsaVectors {
+		t.Run(tt.raw, func(t *testing.T) {
+			want := token.Claims{Login: "calvin", Realm: "acme", Expires: time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC)}
+			if strings.Contains(tt.raw, "/idp") {
+				want.Login, want.Issuer = "hobbès", "idp"
+			}
+			f := newFSA(t, token.Options{Algorithm: tt.algorithm, Length: tt.length, Issuer: want.Issuer})
+			if got := mustMake(t, f, want); got != tt.raw {
+				t.Errorf("made %q, want %q", got, tt.raw)
+			}
+			got, err := f.Check(tt.raw, "acme", now)
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+			// One algorithm is not another, the secret and the length being equal.
+			for _, other := range fsaVectors {
+				if other.algorithm == tt.algorithm || tt.length != 0 {
+					continue
+				}
+				f := newFSA(t, token.Options{Algorithm: other.algorithm, Issuer: want.Issuer})
+				c, err := f.Check(tt.raw, "acme", now)
+				refused(t, tt.raw, c, err, token.ErrSignature)
+			}
+		})
+	}
+}
+
+// A cut signature is one of the configured length, and no shorter.
+func TestFSALengths(t *testing.T) {
+	c := token.Claims{Login: "calvin", Realm: "acme", Expires: now.Add(time.Hour)}
+	for n := 1; n <= 64; n++ {
+		raw := mustMake(t, newFSA(t, token.Options{Algorithm: "sha512", Length: n, InsecureLength: true}), c)
+		for m := max(1, n-1); m <= min(64, n+1); m++ {
+			got, err := newFSA(t, token.Options{Algorithm: "sha512", Length: m, InsecureLength: true}).Check(raw, "acme", now)
+			if m != n {
+				refused(t, raw, got, err, token.ErrMalformed)
+			} else if err != nil {
+				t.Errorf("%d bytes: %v", n, err)
+			}
+		}
+	}
+}
+
 // fsaTest is a text that is signed properly and then checked by an FSA without
 // issuer, for realm acme, at 2026-08-01 12:00:00, with a grace of one minute.
 type fsaTest struct {

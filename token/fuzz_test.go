@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fastsimpleauth/fsa/token"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // canonical fails if Check accepts raw and also raw with one byte changed. The
@@ -62,13 +63,24 @@ func FuzzFSA(f *testing.F) {
 }
 
 // FuzzJWT signs the header and the payload that the fuzzer makes up, and tries
-// raw as it is. What is accepted must mean the same to encoding/json.
+// raw as it is; with a secret, and with a private key as ourselves and as another
+// issuer. What is accepted must mean the same to encoding/json.
 func FuzzJWT(f *testing.F) {
 	for i, tt := range jwtTests {
 		f.Add(tt.header, tt.payload, b64(tt.header)+"."+b64(tt.payload)+".AAAA", uint(i), byte(1<<(i%8)))
 	}
 	f.Add(goodHeader, goodPayload, "..", uint(0), byte('\n'))
+	for i, header := range []string{`{"alg":"EdDSA"}`, `{"alg":"Ed25519","kid":"1"}`, `{"alg":"HS256","kid":"1"}`, `{"alg":"EdDSA","typ":"at+jwt"}`} {
+		f.Add(header, foreignPayload, "..", uint(i), byte(1))
+	}
+	f.Add(`{"alg":"EdDSA"}`, strings.Replace(foreignPayload, "}", `,"scope":["read"]}`, 1), "..", uint(0), byte(1))
 	j := newJWT(f, token.Options{Grace: time.Minute})
+	private, public := privateOf(f, "ed25519"), keySet(f, pemOf(f, "ed25519-public"))
+	k, err := token.NewJWT(token.Options{Grace: time.Minute, Keys: privateKeys(f, pemOf(f, "ed25519"), "")})
+	if err != nil {
+		f.Fatal(err)
+	}
+	issuer := newIssuer(f, token.IssuerOptions{Grace: time.Minute})
 	f.Fuzz(func(t *testing.T, header, payload, raw string, at uint, flip byte) {
 		if _, ok := canonical(t, j, raw, at, flip); ok {
 			t.Fatalf("accepted %q without signing it", raw)
@@ -76,10 +88,25 @@ func FuzzJWT(f *testing.F) {
 		// A raw text under the right signature tests the compact form.
 		if c, ok := canonical(t, j, mac(raw, secret1), at, flip); ok {
 			h, p, _ := strings.Cut(raw, ".")
-			sameClaims(t, decode(t, h), decode(t, p), c)
+			sameClaims(t, decode(t, h), decode(t, p), "HS256", c)
 		}
 		if c, ok := canonical(t, j, signJWT(header, payload, secret1), at, flip); ok {
-			sameClaims(t, header, payload, c)
+			sameClaims(t, header, payload, "HS256", c)
+		}
+		if _, ok := canonical(t, k, raw, at, flip); ok {
+			t.Fatalf("accepted %q without signing it", raw)
+		}
+		raw = signWith(t, jwt.SigningMethodEdDSA, private, header, payload)
+		if c, ok := canonical(t, k, raw, at, flip); ok {
+			sameClaims(t, header, payload, "EdDSA", c)
+		}
+		if c, err := check(t, issuer, public, raw); err == nil {
+			if c.Issuer != "idp" {
+				t.Fatalf("accepted issuer %q of %q", c.Issuer, payload)
+			}
+			if !strings.Contains(payload, "[") { // scopes may be in a list
+				sameClaims(t, header, payload, "EdDSA", c)
+			}
 		}
 	})
 }
@@ -93,7 +120,7 @@ func decode(t *testing.T, segment string) string {
 	return string(data)
 }
 
-func sameClaims(t *testing.T, header, payload string, c token.Claims) {
+func sameClaims(t *testing.T, header, payload, algorithm string, c token.Claims) {
 	t.Helper()
 	var h, p map[string]any
 	if err := json.Unmarshal([]byte(header), &h); err != nil {
@@ -108,7 +135,11 @@ func sameClaims(t *testing.T, header, payload string, c token.Claims) {
 		}
 	}
 	exp, _ := p["exp"].(float64)
-	if h["alg"] != "HS256" || p["sub"] != c.Login || c.Login == "" || exp < 1785585540 ||
+	alg, _ := h["alg"].(string)
+	if alg == "Ed25519" {
+		alg = "EdDSA"
+	}
+	if alg != algorithm || p["sub"] != c.Login || c.Login == "" || exp < 1785585540 ||
 		c.Expires.Unix() != int64(exp) || c.Realm != "acme" {
 		t.Fatalf("accepted %q %q as %+v", header, payload, c)
 	}
@@ -132,4 +163,43 @@ func sameClaims(t *testing.T, header, payload string, c token.Claims) {
 	default:
 		t.Fatalf("accepted audience %v", aud)
 	}
+}
+
+// FuzzKeys reads keys, private and public ones. What is accepted signs and
+// verifies, and what is private does not pass for public.
+func FuzzKeys(f *testing.F) {
+	for _, text := range []string{rfc8037Public, rfc8037Private, rfc7515Private, rsaJWK(f), `{"keys":[` + rfc8037Public + `]}`,
+		`{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"1"},{"kty":"oct"}]}`,
+		pemOf(f, "rsa-public"), pemOf(f, "rsa-pkcs1"), pemOf(f, "rsa-certificate"), pemOf(f, "p256-sec1"), pemOf(f, "ed25519"), pemOf(f, "encrypted-pkcs1")} {
+		f.Add([]byte(text), "")
+		f.Add([]byte(text), "PS256")
+	}
+	c := token.Claims{Login: "calvin", Realm: "acme", Expires: now.Add(time.Hour), Issuer: "idp"}
+	issuer := newIssuer(f, token.IssuerOptions{})
+	f.Fuzz(func(t *testing.T, text []byte, algorithm string) {
+		set, err := token.ParseKeySet(text, nil)
+		if (set == nil) != (err != nil) || err == nil && (set.Len() < 1 || set.Len() > 64) {
+			t.Fatalf("%v, %v", set, err)
+		}
+		keys, privateErr := token.ParsePrivateKeys(text, algorithm)
+		if privateErr != nil {
+			return
+		}
+		if err == nil {
+			t.Fatalf("%q is both private and public", text)
+		}
+		for _, key := range keys {
+			public, err := token.PublicJWKS(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			set, err := token.ParseKeySet(public, nil)
+			if err != nil {
+				t.Fatalf("%s of %q: %v", public, text, err)
+			}
+			if _, err := check(t, issuer, set, mustMake(t, keyed(t, key), c)); err != nil {
+				t.Fatalf("%s of %q: %v", public, text, err)
+			}
+		}
+	})
 }

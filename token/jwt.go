@@ -10,16 +10,18 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // JWT makes and checks JSON web tokens (RFC 7519) in compact form.
 //
+// It is signed with a secret (HS256, HS384, HS512) or with a private key (RS256 to
+// RS512, PS256 to PS512, ES256 to ES512, EdDSA), each for one algorithm only.
+//
 // A header may say typ, which then is JWT or at+jwt (RFC 9068) in any case and
-// with or without application/ in front, and kid, a string that is not used.
-// Whatever asks for processing that we do not do (crit, b64, zip) or brings a
-// key along (jwk, jku, x5u, x5c, x5t) is refused; other members are ignored, as
-// RFC 7515 demands in section 4.
+// with or without application/ in front, and kid, by which the key is found among
+// several; a secret has none. Whatever asks for processing that we do not do
+// (crit, b64, zip) or brings a key along (jwk, jku, x5u, x5c, x5t) is refused;
+// other members are ignored, as RFC 7515 demands in section 4.
 //
 // Of the claims, sub (a string, not empty), aud (a string or a list of them,
 // one of which is the realm) and exp are required, and iss if an issuer is
@@ -29,70 +31,80 @@ import (
 //
 // The zero JWT refuses to make or to accept anything.
 type JWT struct {
-	algorithm string
-	header    string // what Make writes, encoded
-	keys      []jwtKey
-	issuer    string
-	grace     time.Duration
+	header string // what Make writes, encoded
+	own    header // what it says
+	keys   KeySet
+	issuer string
+	grace  time.Duration
 }
 
 var _ Format = (*JWT)(nil)
 
-// jwtKey signs and verifies with one secret. The closures also keep it from
-// being printed along with the JWT.
-type jwtKey struct {
-	sign   func(signed string) ([]byte, error)
-	verify func(signed string, signature []byte) error
-}
-
-// jwtAlgorithm is an algorithm of RFC 7518. A key belongs to one algorithm, so
-// that no public key can ever serve as an HMAC secret.
-type jwtAlgorithm struct {
-	method    jwt.SigningMethod
-	minSecret int // the size of the hash: RFC 7518, 3.2
-}
-
-// jwtAlgorithms is constant. There is no none.
-var jwtAlgorithms = map[string]jwtAlgorithm{
-	"HS256": {jwt.SigningMethodHS256, 32},
-	"HS384": {jwt.SigningMethodHS384, 48},
-	"HS512": {jwt.SigningMethodHS512, 64},
-}
-
-const jwtDefault = "HS256"
-
 // NewJWT returns the JWT format that o describes, or all of its mistakes,
 // joined.
 func NewJWT(o Options) (*JWT, error) {
+	if len(o.Keys) > 0 {
+		return newKeyedJWT(o)
+	}
 	if o.Algorithm == "" {
 		o.Algorithm = jwtDefault
 	}
 	algorithm, ok := jwtAlgorithms[o.Algorithm]
 	mistakes := o.check(algorithm.minSecret)
-	if !ok {
+	switch {
+	case !ok:
 		mistakes = append(mistakes, unknownAlgorithm("jwt", o.Algorithm, jwtAlgorithms))
+	case algorithm.kty != "oct":
+		mistakes = append(mistakes, wrong("Algorithm", "algorithm %s signs with a private key, and there is none", o.Algorithm))
 	}
-	if o.Length != 0 {
-		mistakes = append(mistakes, wrong("Length", "token signature length is for fsa tokens only"))
+	mistakes = append(mistakes, o.checkLength()...)
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	keys := make([]*Key, len(o.Secrets))
+	for i, secret := range o.Secrets {
+		keys[i] = newSecretKey(o.Algorithm, secret)
+	}
+	return newJWT(o, keys), nil
+}
+
+// newKeyedJWT is for tokens that are signed with private keys.
+func newKeyedJWT(o Options) (*JWT, error) {
+	mistakes := append(o.checkText(), o.checkLength()...)
+	if len(o.Secrets) > 0 {
+		mistakes = append(mistakes, wrong("Secrets", "token secrets beside private keys: tokens are signed with one or the other"))
+	}
+	for i, k := range o.Keys {
+		switch {
+		case k == nil || k.sign == nil || k.public == "":
+			mistakes = append(mistakes, wrong("Keys", "token key %d of %d is not a private key", i+1, len(o.Keys)))
+		case i == 0 && o.Algorithm != "" && algorithmName(o.Algorithm) != k.algorithm:
+			mistakes = append(mistakes, wrong("Algorithm", "algorithm %q is not that of the key which signs, %s", o.Algorithm, k.algorithm))
+		}
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
-
-	header := `{"alg":"` + o.Algorithm + `","typ":"JWT"}`
-	j := &JWT{algorithm: o.Algorithm, header: encodeSegment([]byte(header)), issuer: o.Issuer, grace: o.Grace}
-	for _, secret := range o.Secrets {
-		j.keys = append(j.keys, newJWTKey(algorithm.method, secret))
-	}
-	return j, nil
+	return newJWT(o, slices.Clone(o.Keys)), nil
 }
 
-func newJWTKey(method jwt.SigningMethod, secret []byte) jwtKey {
-	var key any = slices.Clone(secret)
-	return jwtKey{
-		sign:   func(signed string) ([]byte, error) { return method.Sign(signed, key) },
-		verify: func(signed string, signature []byte) error { return method.Verify(signed, signature, key) },
+// checkLength finds what only fsa tokens can have.
+func (o *Options) checkLength() []error {
+	if o.Length == 0 {
+		return nil
 	}
+	return []error{wrong("Length", "token signature length is for fsa tokens only")}
+}
+
+func newJWT(o Options, keys []*Key) *JWT {
+	j := &JWT{own: header{algorithm: keys[0].algorithm, kid: keys[0].id}, keys: KeySet{keys: keys}, issuer: o.Issuer, grace: o.Grace}
+	text := []byte(`{"alg":"` + j.own.algorithm + `","typ":"JWT"`)
+	if j.own.kid != "" {
+		text = append(text, `,"kid":`...)
+		text, _ = jsontext.AppendQuote(text, j.own.kid) // it was valid UTF-8 when it was read
+	}
+	j.header = encodeSegment(append(text, '}'))
+	return j
 }
 
 // Make returns a token that says c, as [Format] tells. Scopes must be written
@@ -101,14 +113,17 @@ func (j *JWT) Make(c Claims) (string, error) {
 	if err := c.checkMake(); err != nil {
 		return "", err
 	}
-	if len(j.keys) == 0 {
-		return "", errors.New("zero token.JWT has no secret")
+	if len(j.keys.keys) == 0 {
+		return "", errors.New("zero token.JWT has no key")
 	}
 	if c.Issuer == "" {
 		c.Issuer = j.issuer
 	}
 	if c.ID == "" {
 		c.ID = rand.Text()
+	}
+	if !isText(c.Issuer) || !isText(c.ID) {
+		return "", errors.New("issuer or identifier of a token has control characters or is not UTF-8")
 	}
 	for _, scope := range c.Scopes {
 		if !isScope(scope) {
@@ -121,7 +136,7 @@ func (j *JWT) Make(c Claims) (string, error) {
 		return "", err
 	}
 	signed := j.header + "." + encodeSegment(payload)
-	signature, err := j.keys[0].sign(signed)
+	signature, err := j.keys.keys[0].sign(signed)
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
@@ -156,6 +171,20 @@ func (c *Claims) appendJSON(b []byte) ([]byte, error) {
 	date("iat", c.IssuedAt)
 	text("jti", c.ID)
 	text("scope", strings.Join(c.Scopes, " "))
+	date("auth_time", c.AuthTime)
+	for i, factor := range c.Factors {
+		before := `,`
+		if i == 0 {
+			before = `,"amr":[`
+		}
+		var err error
+		if b, err = jsontext.AppendQuote(append(b, before...), factor); err != nil {
+			mistake = errors.New("token claim amr is not UTF-8")
+		}
+	}
+	if len(c.Factors) > 0 {
+		b = append(b, ']')
+	}
 	b[start] = '{' // in place of the first comma
 	return append(b, '}'), mistake
 }
@@ -167,62 +196,65 @@ func (j *JWT) Check(raw, realm string, now time.Time) (Claims, error) {
 	if len(raw) > MaxSize {
 		return Claims{}, malformed("too long")
 	}
-	header, payload, signature, ok := splitCompact(raw)
+	encoded, payload, signature, ok := splitCompact(raw)
 	if !ok {
 		return Claims{}, malformed("not three parts")
 	}
-	if err := j.checkHeader(header); err != nil {
+	head, err := j.own, error(nil)
+	if encoded != j.header { // nearly all are our own
+		head, err = parseHeader(encoded)
+	}
+	switch {
+	case err != nil:
 		return Claims{}, err
+	case !slices.ContainsFunc(j.keys.keys, func(k *Key) bool { return k.algorithm == head.algorithm }):
+		return Claims{}, ErrAlgorithm
 	}
 	data, ok1 := decodeSegment(payload)
 	mac, ok2 := decodeSegment(signature)
 	if !ok1 || !ok2 {
 		return Claims{}, malformed("not canonical base64url")
 	}
-	if !j.verify(raw[:len(raw)-len(signature)-1], mac) {
-		return Claims{}, ErrSignature
+	if err := j.keys.verify(head, raw[:len(raw)-len(signature)-1], mac); err != nil {
+		return Claims{}, err
 	}
-	// From here on, the token is one that an owner of a secret has signed.
-	p, err := parsePayload(data)
+	// From here on, the token is one that an owner of a key has signed.
+	p, err := parsePayload(data, ownClaims)
 	if err != nil {
 		return Claims{}, err
 	}
 	return p.claims(realm, j.issuer, now, j.grace)
 }
 
-func (j *JWT) verify(signed string, signature []byte) bool {
-	for _, key := range j.keys {
-		if key.verify(signed, signature) == nil {
-			return true
-		}
-	}
-	return false
+// header is the part of a token that is read before its signature, as far as it
+// is understood.
+type header struct {
+	algorithm string
+	kid       string // "" if there is none
+	access    bool   // typ says that it is an access token: RFC 9068, 2.1
 }
 
-// checkHeader looks at the part of the token that is read before its signature.
-func (j *JWT) checkHeader(encoded string) error {
-	if encoded == j.header {
-		return nil // our own, as nearly all are
-	}
+func parseHeader(encoded string) (header, error) {
+	var h header
 	data, ok := decodeSegment(encoded)
 	if !ok {
-		return malformed("not canonical base64url")
+		return h, malformed("not canonical base64url")
 	}
-	var algorithm string // "" until it has been seen
 	err := members(data, func(name []byte, value jsontext.Value) error {
 		switch string(name) {
 		case "alg":
-			if algorithm, _ = text(value); algorithm == "" {
-				return malformed("alg is not a string that names one")
-			}
+			h.algorithm, _ = text(value) // "" if it is no string
+			h.algorithm = algorithmName(h.algorithm)
 		case "typ":
-			typ, ok := text(value)
+			typ, _ := text(value) // "" if it is no string
 			typ = strings.TrimPrefix(strings.ToLower(typ), "application/")
-			if !ok || typ != "jwt" && typ != "at+jwt" {
+			if typ != "jwt" && typ != "at+jwt" {
 				return malformed("typ is neither JWT nor at+jwt")
 			}
+			h.access = typ == "at+jwt"
 		case "kid":
-			if _, ok := text(value); !ok {
+			var ok bool
+			if h.kid, ok = text(value); !ok {
 				return malformed("kid is not a string")
 			}
 		case "crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256":
@@ -230,13 +262,8 @@ func (j *JWT) checkHeader(encoded string) error {
 		}
 		return nil
 	})
-	switch {
-	case err != nil:
-		return err
-	case algorithm == "":
-		return malformed("alg is missing")
-	case algorithm != j.algorithm:
-		return ErrAlgorithm
+	if err == nil && h.algorithm == "" {
+		err = malformed("alg is missing or no string")
 	}
-	return nil
+	return h, err
 }

@@ -4,7 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,6 +206,8 @@ var jwtTests = func() []jwtTest {
 		also("iat huge", `"iat":1e300`, bad),
 		also("iss number", `"iss":1`, bad),
 		also("iss null", `"iss":null`, bad),
+		also("iss with a line break", `"iss":"a\nb"`, bad),
+		also("jti with a line break", `"jti":"a\nb"`, bad),
 		also("iss list", `"iss":["a"]`, bad),
 		also("jti number", `"jti":1`, bad),
 		also("scope list", `"scope":["read"]`, bad),
@@ -253,6 +257,35 @@ func TestJWTCheck(t *testing.T) {
 	}
 }
 
+// Each claim in each type that it has not: none is taken for absent, cut to
+// size or converted.
+func TestJWTWrongTypes(t *testing.T) {
+	j := newJWT(t, token.Options{Grace: time.Minute})
+	deep := strings.Repeat(`[`, 60) + strings.Repeat(`]`, 60)
+	notText := []string{"null", "true", "0", "1", "-1", "1.5", "1e400", "{}", `{"a":"b"}`, "[1]", "[null]", `[["acme"]]`, `[{}]`, deep}
+	notDate := []string{"null", "true", "false", `""`, `"1785589200"`, `"1e9"`, "{}", `{"$date":1785589200}`, "[]", "[1785589200]", deep,
+		"-1", "-1e-9", "-1e400", "1e12", "1e400", "1E+400", "253402300800", "4294967296000000", "9223372036854775808", strings.Repeat("9", 1000),
+		"1785589200.0e400", "0x1", "1_000", "١"}
+	for claim, values := range map[string][]string{
+		"sub": append(notText, "[]", `["calvin"]`, `""`), "iss": append(notText, "[]", `["idp"]`), "jti": append(notText, "[]", `["1"]`),
+		"aud": notText, "scope": append(notText, "[]", `["read"]`), "exp": notDate, "nbf": notDate, "iat": notDate,
+	} {
+		for _, value := range values {
+			claims := map[string]string{"sub": `"calvin"`, "aud": `"acme"`, "exp": "1785589200"}
+			claims[claim] = value
+			payload := ""
+			for name, v := range claims {
+				payload += `,"` + name + `":` + v
+			}
+			raw := signJWT(goodHeader, "{"+payload[1:]+"}", secret1)
+			c, err := j.Check(raw, "acme", now)
+			if !errors.Is(err, token.ErrMalformed) || c.Login != "" {
+				t.Errorf("%s %.40s: %+v, %v", claim, value, c, err)
+			}
+		}
+	}
+}
+
 // Issuer compared as substring.
 func TestJWTIssuer(t *testing.T) {
 	j := newJWT(t, token.Options{Issuer: "https://idp.example"})
@@ -298,6 +331,48 @@ func TestJWTClaims(t *testing.T) {
 	refused(t, "", c, err, token.ErrRealm)
 }
 
+// TestJWTLogin: when and by what the user has logged in.
+func TestJWTLogin(t *testing.T) {
+	j := newJWT(t, token.Options{})
+	c := token.Claims{Login: "calvin", Realm: "acme", ID: "7", AuthTime: now.Add(-time.Hour + time.Millisecond), Factors: []string{"pwd", "o\"tp"}, Expires: now.Add(time.Hour)}
+	raw := mustMake(t, j, c)
+	if want := signJWT(`{"alg":"HS256","typ":"JWT"}`, `{"sub":"calvin","aud":"acme","exp":1785589200,"jti":"7","auth_time":1785582000,"amr":["pwd","o\"tp"]}`, secret1); raw != want {
+		t.Errorf("made %q, want %q", raw, want)
+	}
+	for claims, want := range map[string]token.Claims{
+		`"auth_time":1785582000,"amr":["pwd"]`:          {AuthTime: now.Add(-time.Hour), Factors: []string{"pwd"}},
+		`"auth_time":"1785582000","amr":"pwd"`:          {},
+		`"auth_time":-1,"amr":[1]`:                      {},
+		`"auth_time":253402300800,"amr":["a\n"]`:        {},
+		`"auth_time":null,"amr":null`:                   {},
+		`"amr":["a"` + strings.Repeat(`,"a"`, 32) + `]`: {},
+		`"amr":[]`: {Factors: []string{}},
+	} {
+		got, err := j.Check(signJWT(goodHeader, strings.TrimSuffix(goodPayload, "}")+","+claims+"}", secret1), "acme", now)
+		if err != nil || !got.AuthTime.Equal(want.AuthTime) || !slices.Equal(got.Factors, want.Factors) {
+			t.Errorf("%s: %v %q, %v", claims, got.AuthTime, got.Factors, err)
+		}
+	}
+	for name, change := range map[string]func(*token.Claims){
+		"year 10000":   func(c *token.Claims) { c.AuthTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"before 1970":  func(c *token.Claims) { c.AuthTime = time.Unix(-1, 0) },
+		"no factor":    func(c *token.Claims) { c.Factors = []string{"pwd", ""} },
+		"a line break": func(c *token.Claims) { c.Factors = []string{"a\nb"} },
+		"no UTF-8":     func(c *token.Claims) { c.Factors = []string{"\xff"} },
+	} {
+		bad := c
+		change(&bad)
+		if raw, err := j.Make(bad); err == nil {
+			t.Errorf("%s: %q", name, raw)
+		}
+	}
+	for _, bad := range []token.Claims{{Login: "calvin", Realm: "acme", AuthTime: now, Expires: now}, {Login: "calvin", Realm: "acme", Factors: []string{"pwd"}, Expires: now}} {
+		if raw, err := newFSA(t, token.Options{}).Make(bad); err == nil {
+			t.Errorf("an fsa token says %+v: %q", bad, raw)
+		}
+	}
+}
+
 func TestJWTMake(t *testing.T) {
 	j := newJWT(t, token.Options{Issuer: "idp"})
 	c := token.Claims{Login: `cal"<vin`, Realm: "My Shop", Scopes: []string{"read", "write"}, ID: "7",
@@ -325,20 +400,22 @@ func TestJWTMake(t *testing.T) {
 	}
 
 	for name, change := range map[string]func(*token.Claims){
-		"no login":          func(c *token.Claims) { c.Login = "" },
-		"login with a line": func(c *token.Claims) { c.Login = "a\nb" },
-		"login not UTF-8":   func(c *token.Claims) { c.Login = "a\xff" },
-		"login too long":    func(c *token.Claims) { c.Login = strings.Repeat("a", token.MaxSize) },
-		"no realm":          func(c *token.Claims) { c.Realm = "" },
-		"realm not UTF-8":   func(c *token.Claims) { c.Realm = "\xff" },
-		"ID not UTF-8":      func(c *token.Claims) { c.ID = "\xff" },
-		"no expiry":         func(c *token.Claims) { c.Expires = time.Time{} },
-		"expiry in 1969":    func(c *token.Claims) { c.Expires = time.Unix(-1, 0) },
-		"expiry in 10000":   func(c *token.Claims) { c.Expires = time.Unix(253402300800, 0) },
-		"issued in 10000":   func(c *token.Claims) { c.IssuedAt = time.Unix(253402300800, 0) },
-		"scope empty":       func(c *token.Claims) { c.Scopes = []string{"a", ""} },
-		"scope with space":  func(c *token.Claims) { c.Scopes = []string{"read write"} },
-		"scope with quote":  func(c *token.Claims) { c.Scopes = []string{`"`} },
+		"no login":           func(c *token.Claims) { c.Login = "" },
+		"login with a line":  func(c *token.Claims) { c.Login = "a\nb" },
+		"login not UTF-8":    func(c *token.Claims) { c.Login = "a\xff" },
+		"login too long":     func(c *token.Claims) { c.Login = strings.Repeat("a", token.MaxSize) },
+		"no realm":           func(c *token.Claims) { c.Realm = "" },
+		"realm not UTF-8":    func(c *token.Claims) { c.Realm = "\xff" },
+		"ID with a line":     func(c *token.Claims) { c.ID = "a\nb" },
+		"issuer with a line": func(c *token.Claims) { c.Issuer = "a\nb" },
+		"ID not UTF-8":       func(c *token.Claims) { c.ID = "\xff" },
+		"no expiry":          func(c *token.Claims) { c.Expires = time.Time{} },
+		"expiry in 1969":     func(c *token.Claims) { c.Expires = time.Unix(-1, 0) },
+		"expiry in 10000":    func(c *token.Claims) { c.Expires = time.Unix(253402300800, 0) },
+		"issued in 10000":    func(c *token.Claims) { c.IssuedAt = time.Unix(253402300800, 0) },
+		"scope empty":        func(c *token.Claims) { c.Scopes = []string{"a", ""} },
+		"scope with space":   func(c *token.Claims) { c.Scopes = []string{"read write"} },
+		"scope with quote":   func(c *token.Claims) { c.Scopes = []string{`"`} },
 	} {
 		c := minimal
 		change(&c)

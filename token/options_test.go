@@ -19,6 +19,11 @@ const (
 	secret2 = "another secret that is also long enough for HS256"
 )
 
+// publicKey is what a server that signs with RS256 gives to everybody.
+const publicKey = "\n-----BEGIN PUBLIC KEY-----\n" +
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==\n" +
+	"-----END PUBLIC KEY-----\n"
+
 var now = time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
 
 func secrets(list ...string) [][]byte {
@@ -64,7 +69,7 @@ func mustMake(t testing.TB, f token.Format, c token.Claims) string {
 
 // refusals are the errors that Check can give.
 var refusals = []error{
-	token.ErrMalformed, token.ErrAlgorithm, token.ErrSignature, token.ErrIssuer,
+	token.ErrMalformed, token.ErrAlgorithm, token.ErrKey, token.ErrSignature, token.ErrIssuer,
 	token.ErrRealm, token.ErrNotYetValid, token.ErrExpired,
 }
 
@@ -109,6 +114,20 @@ func TestConstructors(t *testing.T) {
 		{"fsa insecure secret", fsa, token.Options{Secrets: secrets("x"), InsecureWeakSecret: true}, nil},
 		{"fsa secret of 32", fsa, token.Options{Secrets: secrets(strings.Repeat("x", 32))}, nil},
 		{"fsa unknown algorithm", fsa, token.Options{Secrets: long, Algorithm: "HS256"}, []string{"unknown algorithm"}},
+		{"fsa other spelling", fsa, token.Options{Secrets: long, Algorithm: "SHA3-256"}, []string{`"SHA3-256"`, "write sha3_256"}},
+		{"fsa hyphen", fsa, token.Options{Secrets: long, Algorithm: "sha-512"}, []string{"write sha512"}},
+		{"fsa underscore", fsa, token.Options{Secrets: long, Algorithm: "hmac_sha256"}, []string{"write hmac-sha256"}},
+		{"fsa md5", fsa, token.Options{Secrets: long, Algorithm: "md5"}, []string{`"md5" is broken`, "write insecure-md5"}},
+		{"fsa sha1", fsa, token.Options{Secrets: long, Algorithm: "sha1", Length: 20}, []string{`"sha1" is broken`, "write insecure-sha1"}},
+		{"fsa insecure sha256", fsa, token.Options{Secrets: long, Algorithm: "insecure-sha256"}, []string{"unknown algorithm"}},
+		{"fsa variable hash", fsa, token.Options{Secrets: long, Algorithm: "shake_128"}, []string{"unknown algorithm", "sha3_512"}},
+		{"fsa insecure md5", fsa, token.Options{Secrets: long, Algorithm: "insecure-md5"}, nil},
+		{"fsa insecure sha1", fsa, token.Options{Secrets: long, Algorithm: "insecure-sha1", Length: 20}, nil},
+		{"fsa insecure md5 too long", fsa, token.Options{Secrets: long, Algorithm: "insecure-md5", Length: 17}, []string{"from 16 to 16"}},
+		{"fsa blake2b longest", fsa, token.Options{Secrets: long, Algorithm: "blake2b", Length: 64}, nil},
+		{"fsa blake2b too long", fsa, token.Options{Secrets: long, Algorithm: "blake2b", Length: 65}, []string{"from 16 to 64, the size of blake2b"}},
+		{"fsa blake2b too short", fsa, token.Options{Secrets: long, Algorithm: "blake2b", Length: 8}, []string{"length 8 is under 16"}},
+		{"fsa sha224 too long", fsa, token.Options{Secrets: long, Algorithm: "sha224", Length: 29}, []string{"from 16 to 28"}},
 		{"fsa too long", fsa, token.Options{Secrets: long, Length: 33}, []string{"length 33"}},
 		{"fsa too short", fsa, token.Options{Secrets: long, Length: 15}, []string{"length 15"}},
 		{"fsa negative length", fsa, token.Options{Secrets: long, Length: -1, InsecureLength: true}, []string{"length -1"}},
@@ -128,6 +147,15 @@ func TestConstructors(t *testing.T) {
 		{"jwt insecure secret", jwt, token.Options{Secrets: secrets("x"), InsecureWeakSecret: true}, nil},
 		{"jwt no none", jwt, token.Options{Secrets: long, Algorithm: "none"}, []string{"unknown algorithm"}},
 		{"jwt no lower case", jwt, token.Options{Secrets: long, Algorithm: "hs256"}, []string{"unknown algorithm"}},
+		{"jwt other spelling", jwt, token.Options{Secrets: long, Algorithm: "hs-512"}, []string{"write HS512"}},
+		{"jwt no public key", jwt, token.Options{Secrets: long, Algorithm: "RS256"}, []string{"algorithm RS256 signs with a private key, and there is none"}},
+		{"jwt no fsa algorithm", jwt, token.Options{Secrets: long, Algorithm: "hmac-sha256"}, []string{"unknown algorithm"}},
+		{"jwt HS256 of 32", jwt, token.Options{Secrets: secrets(strings.Repeat("x", 32))}, nil},
+		{"jwt HS384 of 48", jwt, token.Options{Secrets: secrets(strings.Repeat("x", 48)), Algorithm: "HS384"}, nil},
+		{"jwt HS512 of 64", jwt, token.Options{Secrets: long, Algorithm: "HS512"}, nil},
+		{"jwt weak old secret", jwt, token.Options{Secrets: secrets(strings.Repeat("x", 64), secret1), Algorithm: "HS512"}, []string{"too short: number 2 of 2 has 42 bytes, at least 64"}},
+		{"jwt public key", jwt, token.Options{Secrets: secrets(publicKey)}, []string{"secret 1 of 1 is a key in PEM"}},
+		{"fsa public key in front", fsa, token.Options{Secrets: secrets(publicKey, secret1), InsecureWeakSecret: true}, []string{"secret 1 of 2 is a key in PEM"}},
 		{"jwt length", jwt, token.Options{Secrets: long, Length: 16}, []string{"length"}},
 		{"jwt no secret", jwt, token.Options{InsecureWeakSecret: true}, []string{"secret is missing"}},
 		{"jwt empty secret", jwt, token.Options{Secrets: secrets(""), InsecureWeakSecret: true}, []string{"is empty"}},

@@ -26,6 +26,8 @@ func samples(t testing.TB) map[string]struct {
 		"fsa hmac-sha256":          newFSA(t, token.Options{}),
 		"fsa hmac-sha256 16 bytes": newFSA(t, token.Options{Length: 16}),
 		"fsa blake2s":              newFSA(t, token.Options{Algorithm: "blake2s"}),
+		"fsa blake2b whole":        newFSA(t, token.Options{Algorithm: "blake2b", Length: 64}),
+		"fsa sha3_256":             newFSA(t, token.Options{Algorithm: "sha3_256"}),
 		"fsa issuer":               newFSA(t, token.Options{Issuer: "idp"}),
 		"jwt HS256":                newJWT(t, token.Options{}),
 		"jwt HS512":                newJWT(t, token.Options{Algorithm: "HS512", Secrets: secrets(strings.Repeat(secret1, 2))}),
@@ -143,8 +145,9 @@ func TestRoundTrip(t *testing.T) {
 			want.Scopes = rapid.SliceOfN(rapid.StringMatching(`[!#-\[\]-~]+`), 0, 5).Draw(t, "scopes")
 			f, err = token.NewJWT(o)
 		} else {
-			o.Algorithm = rapid.SampledFrom([]string{"hmac-sha256", "blake2s"}).Draw(t, "algorithm")
-			o.Length = rapid.IntRange(16, 32).Draw(t, "length")
+			vector := rapid.SampledFrom(fsaVectors).Draw(t, "algorithm")
+			o.Algorithm = vector.algorithm
+			o.Length = rapid.IntRange(16, max(vector.length, 16)).Draw(t, "length")
 			f, err = token.NewFSA(o)
 		}
 		if err != nil {

@@ -58,3 +58,58 @@ func TestJWTMalformed(t *testing.T) {
 		})
 	}
 }
+
+// There is one spelling of each part: of the strings with which a decoder of any
+// laxity gives the same bytes, the canonical one alone passes.
+func TestJWTSpellings(t *testing.T) {
+	j := newJWT(t, token.Options{})
+	lax := func(s string) []string {
+		all := []string{s + "=", s + "==", s + "===", s + "\n", s + "\r\n", s + " ", "\n" + s, s + "\x00", s + "%3D",
+			strings.NewReplacer("-", "+", "_", "/").Replace(s)}
+		for i := 1; i < len(s); i += 7 {
+			for _, filler := range []string{"\n", "\r", " ", "\t", "=", "\x00", "\u200b"} {
+				all = append(all, s[:i]+filler+s[i:])
+			}
+		}
+		const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+		for _, last := range alphabet { // bits to spare, where there are any
+			if len(s)%4 != 0 {
+				all = append(all, s[:len(s)-1]+string(last))
+			}
+		}
+		return all
+	}
+	decode := func(s string) string { data, _ := base64.RawURLEncoding.DecodeString(s); return string(data) }
+	// Signatures, headers and payloads of all lengths modulo three, with both
+	// characters of base64url that plain base64 has not.
+	for i := range 12 {
+		header := strings.Replace(goodHeader, "}", `,"x":"`+strings.Repeat("~", i)+`???>>>"}`, 1)
+		payload := strings.Replace(goodPayload, "}", `,"x":"`+strings.Repeat("~", i/2)+`???>>>"}`, 1)
+		h, p := b64(header), b64(payload)
+		good := mac(h+"."+p, secret1)
+		s := good[len(h+"."+p)+1:]
+		if _, err := j.Check(good, "acme", now); err != nil {
+			t.Fatal(err)
+		}
+		try := func(raw string) {
+			if c, err := j.Check(raw, "acme", now); err == nil && raw != good {
+				t.Errorf("accepted %q for %q: %+v", raw, good, c)
+			}
+		}
+		for _, other := range lax(h) {
+			try(other + "." + p + "." + s)
+			if decode(other) == header { // also if it is what was signed
+				try(mac(other+"."+p, secret1))
+			}
+		}
+		for _, other := range lax(p) {
+			try(h + "." + other + "." + s)
+			if decode(other) == payload {
+				try(mac(h+"."+other, secret1))
+			}
+		}
+		for _, other := range lax(s) {
+			try(h + "." + p + "." + other)
+		}
+	}
+}

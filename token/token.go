@@ -3,6 +3,7 @@ package token
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -31,7 +32,11 @@ var (
 	// one, "none" for instance.
 	ErrAlgorithm = errors.New("token algorithm not accepted")
 
-	// ErrSignature is a token that none of the secrets has signed.
+	// ErrKey is a JWT of a key that is not known: it names another one, or
+	// names none and too many could be meant.
+	ErrKey = errors.New("token signed with an unknown key")
+
+	// ErrSignature is a token that none of the secrets or keys has signed.
 	ErrSignature = errors.New("invalid token signature")
 
 	// ErrIssuer is a token of an issuer that is not the configured one.
@@ -56,6 +61,8 @@ type Claims struct {
 	Scopes   []string  // to what the token is limited, nil if it does not say
 	ID       string    // jti, "" for fsa tokens
 	IssuedAt time.Time // UTC; zero if the token does not say, as with fsa tokens
+	AuthTime time.Time // when the user logged in, UTC; auth_time in a JWT, zero if the token does not say, as with fsa tokens
+	Factors  []string  // by what the user logged in, as RFC 8176 names it; amr in a JWT, nil if the token does not say
 	Expires  time.Time // UTC, to the second; a JWT from elsewhere may have a fraction
 }
 
@@ -104,6 +111,10 @@ func (c *Claims) checkMake() error {
 		return errors.New("token expiry is not in the years 1970 to 9999")
 	case !c.IssuedAt.IsZero() && !inRange(c.IssuedAt):
 		return errors.New("token issue time is not in the years 1970 to 9999")
+	case !c.AuthTime.IsZero() && !inRange(c.AuthTime):
+		return errors.New("token log-in time is not in the years 1970 to 9999")
+	case slices.ContainsFunc(c.Factors, func(f string) bool { return f == "" || !isText(f) }):
+		return errors.New("a factor of a token is empty, has control characters or is not UTF-8")
 	}
 	return nil
 }

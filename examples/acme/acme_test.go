@@ -1,12 +1,22 @@
 package main
 
 import (
+	"io"
+	"log/slog"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/fsatest"
+	"github.com/fastsimpleauth/fsa/internal/leaktest"
 )
+
+// TestMain fails the package if a secret comes out. S70.
+func TestMain(m *testing.M) {
+	leaktest.Secret(acmePass)
+	os.Exit(leaktest.Main(m))
+}
 
 // newTestApp makes the application with one of its configurations.
 func newTestApp(t testing.TB, file string) *fsa.App {
@@ -17,7 +27,9 @@ func newTestApp(t testing.TB, file string) *fsa.App {
 	}
 	cfg.PasswordOpts = map[string]int{"memory": 64, "time": 1} // tests need no slow hash
 	cfg.InsecurePasswordCost = true
-	cfg.LoggingLevel = 12 // above error
+	// What is logged, all of it, is looked through for secrets.
+	cfg.Logger = slog.New(slog.NewTextHandler(leaktest.Log(io.Discard), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	cfg.Mode = "debug4" // as the file's dev, and with traces
 	app, err := newApp(t.Context(), cfg, acmePass)
 	if err != nil {
 		t.Fatal(err)

@@ -1,12 +1,16 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/fastsimpleauth/fsa/internal/tutorial"
+)
 
 // TestOriginals runs all curl commands of the two tutorials of the original,
 // with the statuses that they print or imply, each tutorial on a fresh program.
 func TestOriginals(t *testing.T) {
-	needCurl(t)
-	file := build(t, ".")
+	tutorial.NeedCurl(t)
+	file := tutorial.Build(t, ".")
 	const (
 		json  = `-H "Content-Type: application/json" `
 		admin = `-u "acme:$ACME_PASS" `
@@ -46,7 +50,7 @@ func TestOriginals(t *testing.T) {
 			{"GET", "/stuff", admin, "200"},
 		}
 	}
-	for _, tutorial := range []struct {
+	for _, original := range []struct {
 		name     string
 		settings []string
 		rows     [][]row
@@ -71,14 +75,14 @@ func TestOriginals(t *testing.T) {
 			{"GET", "/len", "", "400"},
 		}}},
 	} {
-		t.Run(tutorial.name, func(t *testing.T) {
-			p := start(t, file, t.TempDir(), tutorial.settings...)
-			defer p.stop(t)
+		t.Run(original.name, func(t *testing.T) {
+			p := start(t, file, t.TempDir(), original.settings...)
+			defer p.Stop(t)
 			const url = "http://localhost:5000"
-			p.run(t, command{sets: "TOKEN", text: "TOKEN=$(curl -s " + admin + url + `/token | sed 's/.*"token":"\([^"]*\)".*/\1/')`})
-			for _, rows := range tutorial.rows {
+			p.Run(t, tutorial.Command{Sets: "TOKEN", Text: "TOKEN=$(curl -s " + admin + url + `/token | sed 's/.*"token":"\([^"]*\)".*/\1/')`})
+			for _, rows := range original.rows {
 				for _, r := range rows {
-					p.run(t, command{status: r.status, text: "curl -si -X " + r.method + " " + r.args + " " + url + r.path})
+					p.Run(t, tutorial.Command{Status: r.status, Text: "curl -si -X " + r.method + " " + r.args + " " + url + r.path})
 				}
 			}
 		})

@@ -2,83 +2,75 @@ package main
 
 import (
 	"os"
-	"strings"
+	"os/exec"
+	"slices"
 	"testing"
+
+	"github.com/fastsimpleauth/fsa/internal/tutorial"
 )
 
-func tutorial(t *testing.T) []block {
+func document(t *testing.T) []tutorial.Block {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/tutorial.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return blocks(string(text))
+	return tutorial.Blocks(string(text))
 }
 
 // TestTutorialCommands runs each curl command of the tutorial, in order, against
 // this program, with the settings that stand before the blocks.
 func TestTutorialCommands(t *testing.T) {
-	needCurl(t)
-	file := build(t, ".")
-	runDocument(t, tutorial(t), func(settings []string) *program {
+	tutorial.NeedCurl(t)
+	file := tutorial.Build(t, ".")
+	tutorial.Run(t, document(t), func(settings []string) *tutorial.Program {
 		return start(t, file, t.TempDir(), settings...)
 	})
 }
 
-// runDocument runs the commands of a document. fresh starts a program.
-func runDocument(t *testing.T, document []block, fresh func(settings []string) *program) {
+// start starts a program in dir, and waits until it serves.
+func start(t *testing.T, file, dir string, env ...string) *tutorial.Program {
 	t.Helper()
-	var p *program
-	ran := 0
-	for _, b := range document {
-		all, err := commands(b)
-		if err != nil {
-			t.Error(err)
-		}
-		if b.restart {
-			if p != nil {
-				p.stop(t)
-			}
-			p = fresh(b.settings)
-		}
-		if len(all) > 0 && p == nil {
-			t.Fatalf("line %d: no comment <!-- restart --> before the first command", b.line)
-		}
-		for _, c := range all {
-			p.run(t, c)
-			ran++
-		}
-	}
-	if p != nil {
-		p.stop(t)
-	}
-	if ran == 0 {
-		t.Error("the document has no command")
-	}
+	p := tutorial.Start(t, file, dir, append([]string{"ACME_PASS=" + acmePass, "ACME_ADDR=127.0.0.1:0"}, env...))
+	p.Vars = append(p.Vars, "ACME_PASS="+acmePass, "ACME_ADMIN_PASS="+acmePass)
+	return p
 }
 
-func TestCommands(t *testing.T) {
-	for _, c := range []struct{ name, lang, text, want string }{
-		{"one", "shell", "curl -si u # 200\n", "200:"},
-		{"continued, explained", "shell", "# why\ncurl -si \\\n  u # 400 (missing)\n\ncurl u  # 404\n", "400: 404:"},
-		{"captured", "shell", "TOKEN=$(curl -s u | sed s/a/b/)\ncurl u # 201\n", ":TOKEN 201:"},
-		{"no curl", "shell", "go run .\n", ""},
-		{"another language", "go", "// curl\n", ""},
-		{"no status", "shell", "curl -si u\n", "error"},
-		{"no status after one with", "shell", "curl -si u # 200\ncurl -si v\n", "error"},
-		{"something that is not a status", "shell", "curl -si u # 2000\n", "error"},
-		{"not curl", "shell", "curl u # 200\nwget u # 200\n", "error"},
-	} {
-		all, err := commands(block{line: 1, lang: c.lang, text: c.text})
-		var got []string
-		for _, c := range all {
-			got = append(got, c.status+":"+c.sets)
+const acmePass = "Adm1n-of-Acme!"
+
+// TestTutorialSteps does what the tutorial's reader does: it puts the pieces of
+// code and configuration together in an empty directory, and at each restart
+// builds that program and runs the commands that follow. In the end the tutorial's
+// tests must pass, and its code must be the one of this directory.
+func TestTutorialSteps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program for each section of the tutorial")
+	}
+	tutorial.NeedCurl(t)
+	s := tutorial.NewSteps(t, "acme", "acme.toml")
+	document := document(t)
+	done := 0
+	tutorial.Run(t, document, func([]string) *tutorial.Program {
+		next := slices.IndexFunc(document[done:], func(b tutorial.Block) bool { return b.Restart }) + done
+		for _, b := range document[done:next] {
+			if err := s.Add(b); err != nil {
+				t.Fatalf("line %d: %v", b.Line, err)
+			}
 		}
-		if err != nil {
-			got = []string{"error"}
-		}
-		if s := strings.Join(got, " "); s != c.want {
-			t.Errorf("%s: %q, want %q (%v)", c.name, s, c.want, err)
+		done = next + 1
+		s.Write(t)
+		return start(t, tutorial.Build(t, s.Dir), s.Dir)
+	})
+	for _, b := range document[done:] {
+		if err := s.Add(b); err != nil {
+			t.Fatalf("line %d: %v", b.Line, err)
 		}
 	}
+	s.Write(t)
+	test := exec.Command("go", "test", ".")
+	test.Dir = s.Dir
+	if out, err := test.CombinedOutput(); err != nil {
+		t.Errorf("the tutorial's tests: %v\n%s", err, out)
+	}
+	s.Compare(t, "auth.go", "data.go", "routes.go")
 }

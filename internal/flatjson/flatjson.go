@@ -1,12 +1,13 @@
 // Package flatjson encodes small structs as JSON, several times faster than an
 // encoder for everything can: it knows nothing but structs whose fields are
-// integers, strings and booleans. For these it writes, byte for byte, what
+// numbers, strings and booleans. For these it writes, byte for byte, what
 // go-json-experiment/json writes; for all others [Compile] declines.
 package flatjson
 
 import (
 	"encoding"
 	"encoding/json"
+	"math"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -39,6 +40,8 @@ const (
 	uint16s
 	uint32s
 	uint64s
+	float32s
+	float64s
 	text
 	boolean
 )
@@ -100,6 +103,10 @@ func kindOf(t reflect.Type) (k kind, ok bool) {
 		return ints[t.Size()], true
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return ints[t.Size()] + uint8s - int8s, true
+	case reflect.Float32:
+		return float32s, true
+	case reflect.Float64:
+		return float64s, true
 	case reflect.String:
 		return text, true
 	case reflect.Bool:
@@ -127,14 +134,38 @@ func Marshals(t reflect.Type) bool {
 }
 
 // Append appends the JSON of *v to dst. Text that is not UTF-8 is mended with
-// U+FFFD.
-func (e *Encoder[T]) Append(dst []byte, v *T) []byte {
+// U+FFFD. ok is false if *v has no JSON: a float is infinite or no number.
+func (e *Encoder[T]) Append(dst []byte, v *T) (_ []byte, ok bool) {
+	return appendMembers(dst, e.members, unsafe.Pointer(v))
+}
+
+// Pointer is an [Encoder] of a type that is known only when the program runs.
+type Pointer struct {
+	members []member
+}
+
+// CompileType makes the encoder of a type; ok is false if the type is not so
+// simple.
+func CompileType(t reflect.Type) (e *Pointer, ok bool) {
+	members, ok := compile(t)
+	if !ok {
+		return nil, false
+	}
+	return &Pointer{members}, true
+}
+
+// Append is as [Encoder.Append]. v must point to a value of the encoder's type.
+func (e *Pointer) Append(dst []byte, v unsafe.Pointer) (_ []byte, ok bool) {
+	return appendMembers(dst, e.members, v)
+}
+
+func appendMembers(dst []byte, members []member, v unsafe.Pointer) (_ []byte, ok bool) {
 	dst = append(dst, '{')
-	for i := range e.members {
-		m := &e.members[i]
+	for i := range members {
+		m := &members[i]
 		dst = append(dst, m.name...)
-		// The member's kind and offset are those of a field of T.
-		p := unsafe.Add(unsafe.Pointer(v), m.offset)
+		// The member's kind and offset are those of a field of the type.
+		p := unsafe.Add(v, m.offset)
 		switch m.kind {
 		case int8s:
 			dst = strconv.AppendInt(dst, int64(*(*int8)(p)), 10)
@@ -152,11 +183,52 @@ func (e *Encoder[T]) Append(dst []byte, v *T) []byte {
 			dst = strconv.AppendUint(dst, uint64(*(*uint32)(p)), 10)
 		case uint64s:
 			dst = strconv.AppendUint(dst, *(*uint64)(p), 10)
+		case float32s:
+			if dst, ok = appendFloat(dst, float64(*(*float32)(p)), 32); !ok {
+				return dst, false
+			}
+		case float64s:
+			if dst, ok = appendFloat(dst, *(*float64)(p), 64); !ok {
+				return dst, false
+			}
 		case text:
-			dst, _ = jsontext.AppendQuote(dst, *(*string)(p)) // the error says what it has mended
+			dst = appendText(dst, *(*string)(p))
 		case boolean:
 			dst = strconv.AppendBool(dst, *(*bool)(p))
 		}
 	}
-	return append(dst, '}')
+	return append(dst, '}'), true
+}
+
+// appendText appends s as a JSON string. Nearly all texts are plain, and need
+// nothing but quotes.
+func appendText(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			dst, _ = jsontext.AppendQuote(dst, s) // the error says what it has mended
+			return dst
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// appendFloat appends a number as ECMAScript writes it (RFC 8785, 3.2.2.3).
+func appendFloat(dst []byte, f float64, bits int) (_ []byte, ok bool) {
+	least, most := 1e-6, 1e21 // without an exponent
+	if bits == 32 {
+		least, most = float64(float32(least)), float64(float32(most))
+	}
+	switch size := math.Abs(f); {
+	case math.IsNaN(f), math.IsInf(f, 0):
+		return dst, false
+	case size == 0, least <= size && size < most:
+		return strconv.AppendFloat(dst, f, 'f', -1, bits), true
+	}
+	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
+	if n := len(dst); dst[n-2] == '0' && dst[n-3] == '-' {
+		dst = append(dst[:n-2], dst[n-1]) // e-07 is e-7
+	}
+	return dst, true
 }

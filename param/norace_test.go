@@ -1,0 +1,5 @@
+//go:build !race
+
+package param_test
+
+const raceSlack = 0
