@@ -1,0 +1,42 @@
+package accounts
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"time"
+)
+
+// deviceLife is for how long a browser is known again.
+const deviceLife = 180 * 24 * time.Hour
+
+// knownDevice gives a name for the browser of a request if the user has logged in from
+// it before; "" if not. It proves nothing but that: failures that others make
+// elsewhere do not delay who comes from it. S17.
+func (a *Accounts) knownDevice(ctx context.Context, r *http.Request, userID string) (string, error) {
+	secret, ok, err := a.device.Read(r)
+	if !ok || err != nil {
+		return "", nil
+	}
+	hash, ok := hashOf(secret)
+	if !ok {
+		return "", nil
+	}
+	known, err := a.store.KnownDevice(ctx, userID, hash[:], time.Now())
+	if !known || err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(hash[:]), nil
+}
+
+// newDevice notes a browser from which a user logs in for the first time, and tells
+// them of it unless it is the first of all.
+func (a *Accounts) newDevice(ctx context.Context, tx Tx, r *http.Request, u *User, hash []byte, now time.Time) error {
+	if err := tx.AddDevice(ctx, u.ID, hash, now, now.Add(deviceLife)); err != nil {
+		return err
+	}
+	if u.LastLoginAt.IsZero() || !u.Confirmed() {
+		return nil
+	}
+	return a.write(ctx, tx, r, u, "new-device", letterData{Path: a.opts.Paths.Sessions})
+}

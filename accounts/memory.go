@@ -1,0 +1,120 @@
+package accounts
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"github.com/fastsimpleauth/fsa/cache"
+)
+
+// memory keeps for a moment what each request asks: who a session belongs to, and
+// what has been decided about its user. What this process changes is forgotten at
+// once; what another one changes, within [Options.Staleness] (S85).
+type memory struct {
+	store    Store
+	uncache  func(ctx context.Context, id string) error // what the application keeps about a user
+	stamps   *cache.Near[string, string]                // of users, when the application was last given their password hash
+	users    *cache.Near[string, *User]
+	sessions *cache.Near[[sha256.Size]byte, *SessionRow]
+}
+
+// kept bounds how many users and sessions are kept, and stampsKept for how long it is
+// known whose password hash the application has been given.
+const (
+	kept       = 1 << 16
+	stampsKept = 24 * time.Hour
+)
+
+func newMemory(a *Accounts) *memory {
+	ttl := max(0, a.opts.Staleness) // a negative one is a fault, which is reported
+	return &memory{
+		store:    a.store,
+		uncache:  a.app.AuthUncache,
+		stamps:   cache.NewNear(cache.NearOptions[string, string]{Entries: kept, TTL: stampsKept}),
+		users:    cache.NewNear(cache.NearOptions[string, *User]{Entries: kept, TTL: ttl}),
+		sessions: cache.NewNear(cache.NearOptions[[sha256.Size]byte, *SessionRow]{Entries: kept, TTL: ttl}),
+	}
+}
+
+// user gives a user, nil if there is none. It is not to be changed.
+func (m *memory) user(ctx context.Context, id string, now time.Time) (*User, error) {
+	if u, ok := m.users.Get(id, now); ok {
+		return u, nil
+	}
+	u, err := m.users.Load(ctx, id, now, m.load(id))
+	return found(u, err)
+}
+
+// reload is [memory.user] for who must not get what is kept.
+func (m *memory) reload(ctx context.Context, id string, now time.Time) (*User, error) {
+	u, err := m.users.Refresh(ctx, id, now, m.load(id))
+	return found(u, err)
+}
+
+func (m *memory) load(id string) func(context.Context) (*User, time.Duration, error) {
+	return func(ctx context.Context) (*User, time.Duration, error) {
+		u, err := m.store.UserByID(ctx, id)
+		return u, 0, err
+	}
+}
+
+// handed notes whose password hash the application is given, which it keeps for longer
+// than we keep users.
+func (m *memory) handed(ctx context.Context, u *User) error {
+	_, err := m.stamps.Refresh(ctx, u.ID, time.Now(), func(context.Context) (string, time.Duration, error) { return u.Stamp, 0, nil })
+	return err
+}
+
+// replaced reports whether the password of a user is no longer the one whose hash the
+// application was given last, so that another process has changed it. What the
+// application keeps about the user is forgotten then.
+func (m *memory) replaced(ctx context.Context, u *User, now time.Time) (bool, error) {
+	stamp, ok := m.stamps.Get(u.ID, now)
+	if ok && stamp == u.Stamp {
+		return false, nil
+	}
+	// What is kept of the user may be older than the hash.
+	u, err := m.reload(ctx, u.ID, now)
+	if err != nil || u != nil && ok && stamp == u.Stamp {
+		return false, err
+	}
+	if u != nil {
+		m.stamps.Delete(u.ID)
+		err = m.uncache(ctx, u.ID)
+	}
+	return true, err
+}
+
+func found[T any](v *T, err error) (*T, error) {
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return v, err
+}
+
+// session gives a session, nil if there is none. It is not to be changed.
+func (m *memory) session(ctx context.Context, hash [sha256.Size]byte, now time.Time) (*SessionRow, error) {
+	if s, ok := m.sessions.Get(hash, now); ok {
+		return s, nil
+	}
+	s, err := m.sessions.Load(ctx, hash, now, func(ctx context.Context) (*SessionRow, time.Duration, error) {
+		s, err := m.store.SessionByHash(ctx, hash[:])
+		return s, 0, err
+	})
+	return found(s, err)
+}
+
+// forgetSession forgets a session that has ended or changed.
+func (m *memory) forgetSession(hash []byte) {
+	if len(hash) == sha256.Size {
+		m.sessions.Delete([sha256.Size]byte(hash))
+	}
+}
+
+// forgetUser forgets a user and all of their sessions.
+func (m *memory) forgetUser(id string) {
+	m.users.Delete(id)
+	m.sessions.DeleteFunc(func(_ [sha256.Size]byte, s *SessionRow) bool { return s.UserID == id })
+}
