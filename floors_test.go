@@ -19,30 +19,66 @@ var floors = []struct {
 	packages []string
 }{
 	{"ground", []string{"httperr", "identity"}},
-	{"floor 0: knows nothing of HTTP routes", []string{"token", "password", "param", "cache"}},
-	{"floor 1: one question each", []string{"authn", "authz"}},
+	{"floor 0: knows nothing of HTTP routes", []string{"token", "password", "param", "cache", "mail"}},
+	{"floor 1: one question each", []string{"authn", "authz", "password/legacyhash", "password/ldap", "password/zxcvbn", "password/common", "password/hibp", "mail/mailtest"}},
 	{"floor 2: the framework", []string{""}},
-	{"floor 3: views of an application", []string{"fsatest"}},
-	{"roof: may import anything", []string{"examples/acme"}},
+	{"floor 3: views of an application", []string{"fsatest", "telemetry"}},
+	{"floor 4: applications whole", []string{"accounts", "cli"}},
+	{"floor 5: what accounts bring", []string{"accounts/accountscli", "accounts/sqlstore", "accounts/storetest"}},
+	{"roof: may import anything", []string{"cmd/fsa", "examples/acme", "examples/demo", "examples/diary", "examples/fastapi", "examples/todos"}},
 }
 
 // internals have the floor that their importers allow: below the lowest.
 var internals = map[string]string{
+	"internal/chromium":  "ground",
+	"internal/grammar":   "ground",
 	"internal/jsondepth": "ground",
+	"internal/leaktest":  "ground",
+	"internal/redirect":  "ground",
+	"internal/rounds":    "ground",
 	"internal/flatjson":  "floor 1: one question each",
 	"internal/testlogin": "floor 1: one question each",
+	"internal/jwks":      "floor 1: one question each",
+	"internal/timing":    "ground",
+	"internal/tutorial":  "ground",
+	"internal/convert":   "floor 3: views of an application",
+	"internal/tomltext":  "floor 1: one question each",
+	"internal/console":   "floor 3: views of an application",
+
+	"internal/timing/measure": "roof: may import anything",
+
+	"internal/mutate/probe": "ground",
+	"internal/mutate":       "roof: may import anything",
 }
 
 // foreign lists which packages may import which other modules. A package that
 // is not here imports the standard library only.
 var foreign = map[string][]string{
-	"httperr":           {"github.com/go-json-experiment/json"},
-	"token":             {"github.com/golang-jwt/jwt/v5", "github.com/go-json-experiment/json", "golang.org/x/crypto"},
-	"password":          {"golang.org/x/crypto", "golang.org/x/text"},
-	"param":             {"github.com/go-json-experiment/json"},
-	"internal/flatjson": {"github.com/go-json-experiment/json"},
-	"":                  {"github.com/BurntSushi/toml", "github.com/go-json-experiment/json", "golang.org/x/crypto"},
-	"examples/acme":     {"github.com/go-json-experiment/json"},
+	"httperr":  {"github.com/go-json-experiment/json"},
+	"token":    {"github.com/golang-jwt/jwt/v5", "github.com/go-json-experiment/json", "golang.org/x/crypto"},
+	"password": {"golang.org/x/crypto", "golang.org/x/text"},
+	"param":    {"github.com/go-json-experiment/json"},
+	"mail":     {"github.com/wneessen/go-mail", "golang.org/x/net"},
+
+	"password/ldap":       {"github.com/go-ldap/ldap/v3"},
+	"password/zxcvbn":     {"github.com/ccojocar/zxcvbn-go"},
+	"password/common":     {"golang.org/x/text"},
+	"password/legacyhash": {"github.com/go-crypt/crypt", "golang.org/x/crypto"},
+
+	"internal/convert":   {"go.starlark.net"},
+	"internal/console":   {"golang.org/x/term"},
+	"cmd/fsa":            {"github.com/alecthomas/kong", "golang.org/x/term"},
+	"internal/flatjson":  {"github.com/go-json-experiment/json"},
+	"internal/jwks":      {"github.com/go-json-experiment/json"},
+	"":                   {"github.com/BurntSushi/toml", "github.com/go-json-experiment/json", "github.com/rs/cors", "golang.org/x/crypto", "golang.org/x/text"},
+	"telemetry":          {"go.opentelemetry.io/otel", "github.com/prometheus/client_golang"},
+	"cli":                {"github.com/alecthomas/kong", "golang.org/x/term"},
+	"accounts":           {"github.com/BurntSushi/toml", "github.com/google/uuid", "golang.org/x/net", "golang.org/x/text"},
+	"examples/diary":     {"github.com/jackc/pgx/v5", "modernc.org/sqlite"},
+	"accounts/sqlstore":  {"golang.org/x/text"},
+	"accounts/storetest": {"github.com/google/go-cmp"},
+	"examples/acme":      {"github.com/go-json-experiment/json"},
+	"examples/demo":      {"github.com/jackc/pgx/v5", "github.com/pquerna/otp", "modernc.org/sqlite"},
 }
 
 // TestFloors parses the imports and compares them with the table.
