@@ -30,7 +30,7 @@ var (
 // By the first, all takes the time that it has in use, and that of hashing, which comes
 // and goes by a tenth, hides what is small. TestSameAnswer sees that there are as many
 // hashes; the second shows whether anything else differs. What came of them is in
-// docs/accounts.md. S13.
+// docs/security.md.
 func TestTiming(t *testing.T) {
 	on(t, func(t *testing.T, db database) {
 		cfg := quick()
