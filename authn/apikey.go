@@ -108,8 +108,8 @@ func HashAPIKey(key string) string {
 // which [NewAPIKey] makes them, to the letter.
 func ParseAPIKey(key string) (id string, ok bool) {
 	rest, ok := strings.CutPrefix(key, keyPrefix)
-	id, secret, two := strings.Cut(rest, "_")
-	if !ok || !two || !canonical(id, keyIDSize) || !canonical(secret, sha256.Size) {
+	id, secret, _ := strings.Cut(rest, "_")
+	if !ok || !canonical(id, keyIDSize) || !canonical(secret, sha256.Size) {
 		return "", false
 	}
 	return id, true

@@ -95,5 +95,5 @@ func (c *CrossOrigin) overTLS(r *http.Request) bool {
 // which any page can have, is none.
 func wellFormedOrigin(origin string) bool {
 	u, err := url.Parse(origin)
-	return err == nil && u.Scheme != "" && u.Hostname() != "" && u.Scheme+"://"+u.Host == origin
+	return err == nil && u.Hostname() != "" && u.Scheme+"://"+u.Host == origin
 }

@@ -68,6 +68,22 @@ func TestDowngrade(t *testing.T) {
 	}
 }
 
+// TestOpaqueOrigin: "null" is no origin, but a browser that says that the page is ours
+// knows better: it writes that of our own pages too, where their referrer policy hides
+// it. S59.
+func TestOpaqueOrigin(t *testing.T) {
+	for site, accepted := range map[string]bool{"": false, "same-origin": true, "same-site": false, "cross-site": false} {
+		r := httptest.NewRequest("POST", "https://a.example/", nil)
+		r.Header.Set("Origin", "null")
+		if site != "" {
+			r.Header.Set("Sec-Fetch-Site", site)
+		}
+		if err := new(authn.CrossOrigin).Check(r); (err == nil) != accepted {
+			t.Errorf("%q: %v", site, err)
+		}
+	}
+}
+
 // TestCheckAny: some requests change something whatever their method is.
 func TestCheckAny(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST"} {

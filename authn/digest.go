@@ -277,13 +277,14 @@ func parseDigest(text string) (*digestCredentials, error) {
 // may be long.
 const maxDigest = 8 << 10
 
+// lowerHex reports whether there is nothing but hexadecimal digits, in lower case.
 func lowerHex(s string) bool {
 	for i := range len(s) {
 		if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {
 			return false
 		}
 	}
-	return s != ""
+	return true
 }
 
 // authParameters reads a list of auth-params (RFC 9110, 11.2): name=value, where
@@ -291,9 +292,9 @@ func lowerHex(s string) bool {
 func authParameters(text string) (given map[string]string, ok bool) {
 	given = map[string]string{}
 	for {
-		name, rest, ok := strings.Cut(text, "=")
+		name, rest, _ := strings.Cut(text, "=")
 		name = strings.ToLower(strings.Trim(name, " \t"))
-		if !ok || !grammar.IsToken(name) {
+		if !grammar.IsToken(name) {
 			return nil, false
 		}
 		value, rest, ok := authValue(strings.TrimLeft(rest, " \t"))
@@ -320,9 +321,9 @@ func authValue(s string) (value, rest string, ok bool) {
 
 // extValue reads an extended value (RFC 8187, 3.2.1) in UTF-8.
 func extValue(s string) (string, bool) {
-	charset, rest, ok := strings.Cut(s, "'")
-	_, encoded, two := strings.Cut(rest, "'")
-	if !ok || !two || !strings.EqualFold(charset, "UTF-8") {
+	charset, rest, _ := strings.Cut(s, "'")
+	_, encoded, ok := strings.Cut(rest, "'")
+	if !ok || !strings.EqualFold(charset, "UTF-8") {
 		return "", false
 	}
 	text, err := url.PathUnescape(encoded)

@@ -135,6 +135,8 @@ func TestDigestGrammar(t *testing.T) {
 		{"another size", set("response", "abcd"), "refused: malformed Digest credentials: a hash of another size"},
 		{"a wrong hash", set("response", strings.Repeat("0", 64)), "refused: wrong"},
 		{"no digits", set("response", strings.Repeat("g", 64)), "refused: malformed Digest credentials: a hash of another size"},
+		{"no algorithm is MD5", drop("algorithm"), "refused: malformed Digest credentials: a hash of another size"},
+		{"a name without a value", both(drop("cnonce"), set("cnonce", "c, later")), malformed + "names and values are separated by commas, each name once"},
 		{"a space in a token", set("later", "x y"), malformed + "names and values are separated by commas, each name once"},
 		{"an empty token", set("later", ""), malformed + "names and values are separated by commas, each name once"},
 		{"a token with a quote in it", set("later", `x"y"`), malformed + "names and values are separated by commas, each name once"},
@@ -146,8 +148,7 @@ func TestDigestGrammar(t *testing.T) {
 		d := digest(t)
 		q := ask(get())
 		q.HTTP.RequestURI, q.Now = "/", time.Now() // the time of the store
-		_, nonce, _ := strings.Cut(d.Challenges(q, nil)[0], `nonce="`)
-		nonce, _, _ = strings.Cut(nonce, `"`)
+		nonce := nonceOf(d.Challenges(q, nil)[0])
 		fields := digestFields(nonce)
 		switch {
 		case test.change != nil:
@@ -157,27 +158,23 @@ func TestDigestGrammar(t *testing.T) {
 		default:
 			fields = digestFields(nonce + "A")
 		}
-		var all []string
-		for _, f := range fields {
-			all = append(all, f[0]+"="+f[1])
-		}
-		q.HTTP.Header["Authorization"] = []string{"Digest " + strings.Join(all, ", ")}
+		q.HTTP.Header["Authorization"] = []string{credentials(fields...)}
 		if got := outcome(d.Authenticate(q)); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
 	}
 }
 
-// brokenOnce can't note anything.
-type brokenOnce struct{ cache.Once }
-
-func (brokenOnce) Use(context.Context, string, time.Time) (bool, error) {
-	return false, errors.New("the store is down")
+// fakeOnce answers as it is told.
+type fakeOnce struct {
+	cache.Once
+	fresh       bool
+	use, unused error
 }
 
-func (brokenOnce) Used(context.Context, string) (bool, error) {
-	return false, errors.New("the store is down")
-}
+func (o fakeOnce) Use(context.Context, string, time.Time) (bool, error) { return o.fresh, o.use }
+
+func (o fakeOnce) Used(context.Context, string) (bool, error) { return false, o.unused }
 
 // TestDigestStore: if it can't be known whether a count has been used, nobody is
 // believed; if it has been, it is refused.
@@ -185,13 +182,8 @@ func TestDigestStore(t *testing.T) {
 	try := func(d *authn.Digest, times int) (got string) {
 		q := ask(get())
 		q.HTTP.RequestURI, q.Now = "/", time.Now() // the time of the store
-		_, nonce, _ := strings.Cut(d.Challenges(q, nil)[0], `nonce="`)
-		nonce, _, _ = strings.Cut(nonce, `"`)
-		var all []string
-		for _, f := range digestFields(nonce) {
-			all = append(all, f[0]+"="+f[1])
-		}
-		q.HTTP.Header["Authorization"] = []string{"Digest " + strings.Join(all, ", ")}
+		nonce := nonceOf(d.Challenges(q, nil)[0])
+		q.HTTP.Header["Authorization"] = []string{credentials(digestFields(nonce)...)}
 		for range times {
 			got = outcome(d.Authenticate(q))
 		}
@@ -203,9 +195,86 @@ func TestDigestStore(t *testing.T) {
 	if got := try(digest(t), 2); got != "refused: replayed Digest credentials" {
 		t.Error(got)
 	}
-	if got := try(digest(t, func(o *authn.DigestOptions) { o.Used = brokenOnce{} }), 1); !strings.HasPrefix(got, "failed: ") || !strings.HasSuffix(got, "the store is down") {
-		t.Error(got)
+	down := errors.New("the store is down")
+	for _, test := range []struct {
+		once fakeOnce
+		want string
+	}{
+		{fakeOnce{fresh: true}, "calvin"},
+		{fakeOnce{fresh: true, unused: down}, "failed: it is not known whether a nonce has been used: the store is down"},
+		{fakeOnce{fresh: true, use: down}, "failed: the use of a nonce cannot be noted: the store is down"},
+		{fakeOnce{}, "refused: replayed Digest credentials"}, // by somebody at the same time
+	} {
+		if got := try(digest(t, func(o *authn.DigestOptions) { o.Used = test.once }), 1); got != test.want {
+			t.Errorf("%+v: %s, want %s", test.once, got, test.want)
+		}
 	}
+}
+
+// TestNonceTime: a nonce is good for its life, from when it was made on; clocks may be a
+// minute apart.
+func TestNonceTime(t *testing.T) {
+	now := time.Now()
+	for age, want := range map[time.Duration]string{
+		0: "calvin", time.Hour - time.Second: "calvin", time.Hour: "refused: stale nonce", -59 * time.Second: "calvin", -61 * time.Second: "refused: stale nonce",
+	} {
+		d := digest(t)
+		q := ask(get())
+		q.HTTP.RequestURI, q.Now = "/", now.Add(-age)
+		nonce := nonceOf(d.Challenges(q, nil)[0])
+		q.Now = now
+		q.HTTP.Header["Authorization"] = []string{credentials(digestFields(nonce)...)}
+		if got := outcome(d.Authenticate(q)); got != want {
+			t.Errorf("%v old: %s, want %s", age, got, want)
+		}
+	}
+}
+
+// TestNobodysHash: a user name's hash that is nobody's proves nothing, whatever is made of
+// it.
+func TestNobodysHash(t *testing.T) {
+	nobody := strings.Repeat("a", 64)
+	for _, test := range []struct {
+		lax  bool // the check believes everybody
+		want string
+	}{{false, "refused: wrong"}, {true, "refused: no such user by that hash"}} {
+		d := digest(t, func(o *authn.DigestOptions) {
+			o.User = func(*authn.Request, string, string) (string, error) { return "", authn.Refuse("nobody") }
+			if test.lax {
+				o.Check = func(*authn.Request, string, string, func(string) bool) error { return nil }
+			}
+		})
+		q := ask(get())
+		q.HTTP.RequestURI, q.Now = "/", time.Now()
+		nonce := nonceOf(d.Challenges(q, nil)[0])
+		fields := digestFields(nonce)
+		for i := range fields {
+			switch fields[i][0] {
+			case "username":
+				fields[i][1] = nobody
+			case "response": // right for whoever has the hash for a name
+				fields[i][1] = h256(authn.HA1("SHA-256", nobody, "acme", "secret") + ":" + nonce + ":00000001:c:auth:" + h256("GET:/"))
+			}
+		}
+		q.HTTP.Header["Authorization"] = []string{credentials(append(fields, [2]string{"userhash", "true"})...)}
+		if got := outcome(d.Authenticate(q)); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+}
+
+func nonceOf(challenge string) string {
+	_, nonce, _ := strings.Cut(challenge, `nonce="`)
+	nonce, _, _ = strings.Cut(nonce, `"`)
+	return nonce
+}
+
+func credentials(fields ...[2]string) string {
+	var all []string
+	for _, f := range fields {
+		all = append(all, f[0]+"="+f[1])
+	}
+	return "Digest " + strings.Join(all, ", ")
 }
 
 // TestDigestUserHash: a hash that is none is refused before anybody is asked.
@@ -221,16 +290,10 @@ func TestDigestUserHash(t *testing.T) {
 		q := ask(get())
 		q.HTTP.RequestURI, q.Now = "/", time.Now() // the time of the store
 		challenge := d.Challenges(q, nil)[0]
-		_, nonce, _ := strings.Cut(challenge, `nonce="`)
-		nonce, _, _ = strings.Cut(nonce, `"`)
-		all := []string{"userhash=true"}
-		for _, f := range digestFields(nonce) {
-			if f[0] == "username" {
-				f[1] = `"` + username + `"`
-			}
-			all = append(all, f[0]+"="+f[1])
-		}
-		q.HTTP.Header["Authorization"] = []string{"Digest " + strings.Join(all, ", ")}
+		nonce := nonceOf(challenge)
+		fields := append(digestFields(nonce), [2]string{"userhash", "true"})
+		fields[0][1] = `"` + username + `"`
+		q.HTTP.Header["Authorization"] = []string{credentials(fields...)}
 		if got := outcome(d.Authenticate(q)); got != want || !strings.Contains(challenge, "userhash=true") {
 			t.Errorf("%s: %s, want %s", username, got, want)
 		}

@@ -176,3 +176,18 @@ func TestOwnBodyLimit(t *testing.T) {
 
 // upTo is a limit that does not change.
 func upTo(n int64) func() int64 { return func() int64 { return n } }
+
+// TestOwnWithoutBodies: a scheme that may read no body reads none, and the handler has all
+// of it.
+func TestOwnWithoutBodies(t *testing.T) {
+	own := &authn.Own{SchemeName: "own", Find: func(r *http.Request) (identity.Identity, error) {
+		if b, err := io.ReadAll(r.Body); err == nil {
+			t.Errorf("%q", b)
+		}
+		return identity.Identity{Login: "calvin"}, nil
+	}}
+	q := ask(httptest.NewRequest("POST", "/", strings.NewReader("text")))
+	if got := outcome(own.Authenticate(q)); got != "calvin" {
+		t.Error(got)
+	}
+}
