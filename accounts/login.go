@@ -147,6 +147,15 @@ func (a *Accounts) password(ctx context.Context, r *http.Request, u *User, ident
 	if device != "" {
 		ctx = fsa.WithDevice(ctx, device)
 	}
+	if err := a.app.CheckUserPassword(ctx, identity, password); err != nil || u == nil {
+		return err
+	}
+	// It may be the one that another process has replaced since: the application keeps
+	// hashes for longer than we keep users. Then it is looked at, and counted, anew.
+	replaced, err := a.memory.replaced(ctx, u, time.Now())
+	if err != nil || !replaced {
+		return err
+	}
 	return a.app.CheckUserPassword(ctx, identity, password)
 }
 

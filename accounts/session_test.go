@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -602,6 +603,44 @@ func remove(one *world, u *accounts.User, _ *browser) {
 func change(one *world, u *accounts.User, _ *browser) {
 	b := one.browser().login(u.Email, goodPassword)
 	b.form("/change", "password", goodPassword, "new_password", otherPassword, "new_password_confirm", otherPassword).expect(303)
+}
+
+// TestOldPasswordElsewhere: a password that another process has replaced logs nobody in,
+// though it was found right here before. It counts as a wrong one. S16, S52.
+func TestOldPasswordElsewhere(t *testing.T) {
+	on(t, func(t *testing.T, db database) {
+		for _, format := range []string{"form", "JSON"} {
+			one := newWorld(t, db, quick(), accounts.Options{}).compile()
+			two := newWorld(t, db, quick(), accounts.Options{}).compile()
+			u := one.user(format + "@example.com")
+			try := func(password string) int {
+				b := two.browser()
+				if format == "JSON" {
+					return b.ask("POST", "/login", "email", u.Email, "password", password).Code
+				}
+				return b.form("/login", "identity", u.Email, "password", password).Code
+			}
+			good, bad := 303, 422
+			if format == "JSON" {
+				good, bad = 200, 400
+			}
+			var got []int
+			got = append(got, try(goodPassword), try(goodPassword))
+			change(one, u, nil)
+			for range 6 {
+				got = append(got, try(goodPassword))
+			}
+			if want := []int{good, good, bad, bad, bad, bad, bad, 429}; !slices.Equal(got, want) {
+				t.Errorf("%s: %v instead of %v", format, got, want)
+			}
+
+			three := newWorld(t, db, quick(), accounts.Options{}).compile() // where the present one is found right at once
+			three.browser().login(u.Email, otherPassword)
+			b := one.browser().login(u.Email, otherPassword)
+			b.form("/change", "password", otherPassword, "new_password", goodPassword, "new_password_confirm", goodPassword).expect(303)
+			three.browser().login(u.Email, goodPassword)
+		}
+	})
 }
 
 // TestGoneElsewhere: whom another process has deleted is nobody here, and nothing fails.
