@@ -148,6 +148,27 @@ func TestNotices(t *testing.T) {
 	})
 }
 
+// TestManyDevices: who logs in again and again is not told of each time, and does not fill
+// the outbox. Another user's notice is not silenced by that. S19.
+func TestManyDevices(t *testing.T) {
+	on(t, func(t *testing.T, db database) {
+		w := newWorld(t, db, quick(), accounts.Options{}).compile()
+		u, other := w.user("calvin@example.com"), w.user("hobbes@example.com")
+		w.browser().login(other.Email, goodPassword)
+		for range 20 {
+			w.browser().login(u.Email, goodPassword)
+		}
+		notices := func() int { return strings.Count(db.text(t), "kind=new-device") }
+		if n := notices(); n != 5 {
+			t.Errorf("%d notices instead of 5", n)
+		}
+		w.browser().login(other.Email, goodPassword)
+		if n := notices(); n != 6 {
+			t.Errorf("%d notices instead of 6", n)
+		}
+	})
+}
+
 // TestMassAssignment: who registers says nothing of roles and states. S75.
 func TestMassAssignment(t *testing.T) {
 	on(t, func(t *testing.T, db database) {

@@ -238,6 +238,7 @@ func (a *Accounts) enter(ctx context.Context, r *http.Request, v *view, u *User,
 	secret, s := a.newSession(ctx, r, u, e.factors, e.remember, now)
 	s.Stage = a.nextStage(u, e.factors)
 	device, deviceHash := newSecret()
+	tell := known == "" && a.tellOfDevice(u)
 	ev := event(ctx, EventLogin, u.ID, e.way, "")
 	ev.ActorID = u.ID
 	err = a.commit(ctx, func(tx Tx) error {
@@ -253,7 +254,7 @@ func (a *Accounts) enter(ctx context.Context, r *http.Request, v *view, u *User,
 				if known != "" {
 					return nil
 				}
-				return a.newDevice(ctx, tx, r, u, deviceHash, now)
+				return a.newDevice(ctx, tx, r, u, deviceHash, tell, now)
 			},
 			func() error { return tx.CreateSession(ctx, s) },
 			func() error { return tx.AddEvent(ctx, ev) })
