@@ -157,6 +157,12 @@ func (a *Accounts) check() error {
 		faults = append(faults, &fsa.ConfigError{Directive: "FSA_BASE_URL", Problem: "is missing, and mails hold links to the application",
 			Remedy: `add FSA_BASE_URL = "https://www.example.com", or switch off what sends mails (FSA_ACCOUNTS_RECOVERABLE = false, no FSA_ACCOUNTS_REGISTERABLE)`})
 	}
+	if a.worker != nil && a.app.BaseURL() != nil {
+		if _, err := a.layout(); err != nil {
+			faults = append(faults, &fsa.ConfigError{Directive: "FSA_BASE_URL", Problem: "can't stand in mails, which hold links to the application: " + err.Error(),
+				Remedy: `give the https address by which users reach the application, as in FSA_BASE_URL = "https://www.example.com"`})
+		}
+	}
 	return errors.Join(faults...)
 }
 

@@ -105,7 +105,6 @@ func (a *Accounts) post(ctx context.Context, tx Tx, userID, lang, kind string, d
 	if content.Message, err = layout.Message(draft); err != nil {
 		return err
 	}
-	content.Message.MessageID = mail.NewMessageID(a.host())
 	id, now := newID(), time.Now()
 	if d.Within > 0 {
 		content.Expires = now.Add(d.Within)
@@ -115,14 +114,6 @@ func (a *Accounts) post(ctx context.Context, tx Tx, userID, lang, kind string, d
 		return err
 	}
 	return tx.AddLetter(ctx, &Letter{ID: id, UserID: userID, Kind: kind, Sealed: a.sealer.seal(text, id), CreatedAt: now, NextAt: now})
-}
-
-// host is what message ids end with.
-func (a *Accounts) host() string {
-	if base := a.app.BaseURL(); base != nil && base.Hostname() != "" {
-		return base.Hostname()
-	}
-	return "localhost"
 }
 
 // queue is the outbox as the worker sees it.
