@@ -321,6 +321,42 @@ func TestEvents(t *testing.T) {
 	})
 }
 
+// TestTrailIsBounded: what is not counted leaves no event, so that nobody fills the audit
+// trail at the pace of their requests: passwords that are too long to be looked at, right ones
+// of who is kept out. S19, S79.
+func TestTrailIsBounded(t *testing.T) {
+	w := newWorld(t, sqlite(t), quick(), accounts.Options{Registerable: true}).compile()
+	u := w.user("calvin@example.com")
+	b := w.browser().login(u.Email, goodPassword)
+	w.browser().form("/register", "email", "hobbes@example.com", "password", goodPassword, "password_confirm", goodPassword).expect(200)
+	long := strings.Repeat("a", 1025)
+	for name, c := range map[string]struct {
+		try  func() answer
+		most int // events of 20 tries
+		last int // status
+	}{
+		"a long password":           {func() answer { return w.browser().form("/login", "identity", u.Email, "password", long) }, 0, 422},
+		"a long password of nobody": {func() answer { return w.browser().form("/login", "identity", "novel@example.com", "password", long) }, 0, 422},
+		"a long password, JSON":     {func() answer { return w.browser().ask("POST", "/login", "email", u.Email, "password", long) }, 0, 400},
+		"a long name":               {func() answer { return w.browser().form("/login", "identity", long, "password", "wrong") }, 0, 422},
+		"a long password, verify":   {func() answer { return b.form("/verify", "password", long) }, 0, 422},
+		"a long password, change":   {func() answer { return b.form("/change", "password", long) }, 0, 422},
+		"not confirmed": {func() answer {
+			return w.browser().form("/login", "identity", "hobbes@example.com", "password", goodPassword)
+		}, 5, 429},
+		"a wrong password, as always": {func() answer { return w.browser().form("/login", "identity", "novel@example.com", "password", "wrong") }, 5, 429},
+	} {
+		before := len(w.events(""))
+		last := 0
+		for range 20 {
+			last = c.try().Code
+		}
+		if n := len(w.events("")) - before; n != c.most || last != c.last {
+			t.Errorf("%s: %d events instead of %d, and %d instead of %d", name, n, c.most, last, c.last)
+		}
+	}
+}
+
 // TestLastAdministrator: the last one stays, and where there is none yet others may go.
 func TestLastAdministrator(t *testing.T) {
 	on(t, func(t *testing.T, db database) {

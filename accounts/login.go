@@ -110,12 +110,8 @@ func (a *Accounts) postLogin(ctx context.Context, in loginIn) (fsa.Response, err
 		return a.loggedIn(ctx, in.R, u, in.nextIn, in.tokenIn)
 	}
 	v, identity := a.loginForm(&in), in.identity()
-	if identity == "" {
-		v.form.wrong("identity", "fault.required")
-	}
-	if in.Password == "" {
-		v.form.wrong("password", "fault.required")
-	}
+	v.form.typed("identity", identity, "fault.invalid")
+	v.form.typed("password", string(in.Password), "fault.password_long")
 	if !v.form.ok() {
 		return a.refusal(in.R, v, http.StatusBadRequest)
 	}
@@ -300,8 +296,13 @@ func (a *Accounts) still(ctx context.Context, tx Tx, u *User, now time.Time) err
 // factors yet. A session with a stage reaches nothing but that step (S38).
 func (a *Accounts) nextStage(*User, []string) string { return "" }
 
-// keptOut answers to who has proved to be a user, and may not come in.
+// keptOut answers to who has proved to be a user, and may not come in. It is counted, as the
+// throttle of log-ins does not count right passwords: or anybody could register, and fill
+// the audit trail.
 func (a *Accounts) keptOut(ctx context.Context, r *http.Request, v *view, u *User, e entry, d Decision, now time.Time) (fsa.Response, error) {
+	if err := a.app.Throttle(ctx, "refused", u.ID); err != nil {
+		return a.tooOften(r, v, err)
+	}
 	detail := d.Verdict.String()
 	if d.Reason != "" {
 		detail += ": " + d.Reason
