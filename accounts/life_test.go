@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/accounts"
+	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/google/uuid"
 )
 
@@ -319,6 +321,33 @@ func TestEvents(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTrailOfAdministrators: that somebody is made an administrator, and what a role permits
+// from now on, is in the trail and in the log, from where it was done. S79.
+func TestTrailOfAdministrators(t *testing.T) {
+	w := newWorld(t, sqlite(t), quick(), accounts.Options{Roles: []accounts.Role{{Name: "admin"}, {Name: "Writer"}}})
+	fsa.Post(w.app, "/make", authz.Auth(), func(ctx context.Context, in struct{ Me fsa.CurrentUser }) (fsa.None, error) {
+		by := accounts.Actor{ID: string(in.Me), Way: "admin"}
+		_, err := w.acc.CreateUser(ctx, accounts.NewUser{Email: "hobbes@example.com", Roles: []string{"admin", "Writer"}}, by)
+		if err == nil {
+			err = w.acc.SaveRole(ctx, accounts.Role{Name: "Writer", Permissions: []string{"entry:edit"}}, by)
+		}
+		return fsa.None{}, err
+	})
+	w.compile()
+	u := w.user("calvin@example.com")
+	w.browser().login(u.Email, goodPassword).ask("POST", "/make").expect(204)
+	for kind, detail := range map[string]string{accounts.EventCreated: "admin, Writer", accounts.EventRoleChanged: "Writer"} {
+		events, err := w.store.Events(t.Context(), accounts.EventQuery{Kind: kind, Limit: 1})
+		must(t, err)
+		if e := events[0]; e.Detail != detail || e.ActorID != u.ID || e.Way != "admin" || e.Address != "127.0.0.1" {
+			t.Errorf("%+v", e)
+		}
+		if !strings.Contains(w.log.String(), "kind="+kind+" ") {
+			t.Errorf("%s is not in the log", kind)
+		}
+	}
 }
 
 // TestTrailIsBounded: what is not counted leaves no event, so that nobody fills the audit
