@@ -150,6 +150,21 @@ func TestNotices(t *testing.T) {
 	})
 }
 
+// TestMailsToNobody: mails to nobody, however many there are, do not hold up one to
+// somebody. S13.
+func TestMailsToNobody(t *testing.T) {
+	on(t, func(t *testing.T, db database) {
+		w := newWorld(t, db, quick(), accounts.Options{}).compile()
+		u := w.user("calvin@example.com")
+		for i := range 50 {
+			w.browser().form("/reset", "email", fmt.Sprintf("nobody%d@example.com", i)).expect(200)
+		}
+		w.browser().form("/reset", "email", u.Email).expect(200)
+		w.start()
+		w.link(u.Email, "/reset", 1)
+	})
+}
+
 // TestManyDevices: who logs in again and again is not told of each time, and does not fill
 // the outbox. Another user's notice is not silenced by that. S19.
 func TestManyDevices(t *testing.T) {
