@@ -23,6 +23,11 @@ import (
 // was typed. An error made by [Errorf], of a status below 500, does the same; any other
 // is a failure.
 //
+// Where several spellings mean the same user, give with [ErrNoSuchUser] the form that
+// they all have: nobody's tries are then counted by that. Otherwise they are counted as if
+// case, accents and what can't be seen made no difference; and where these do, who has used
+// up the tries of one spelling sees at another whether that is somebody.
+//
 // Answers are cached, but for errors; see [App.LoginUncache]. As with [App.UserPass], the
 // hook is asked for each try all the same, so that the time of a refusal does not tell
 // who is known.
@@ -51,17 +56,37 @@ func newLoginCache(s *settings) *hookCache[string, string] {
 // loginName is by which name somebody wants to log in: the one that the application
 // knows, or, if that is nobody's, what was typed.
 type loginName struct {
-	login  string
-	nobody bool
+	login     string
+	nobody    bool
+	canonical bool // nobody's: in the form that all its spellings have
 }
 
 // key stands for the name where those of users and of nobody must not meet.
 func (n loginName) key(login string) string {
-	if n.nobody {
+	switch {
+	case n.canonical:
+		return cache.Key("nobody", "canonical", login)
+	case n.nobody:
 		return cache.Key("nobody", login)
 	}
 	return login
 }
+
+// account stands for all spellings of the name that are counted together.
+func (n loginName) account() string {
+	if n.canonical {
+		return n.key(n.login)
+	}
+	return n.key(foldLogin(n.login))
+}
+
+// nobodyCalled says that there is no such user, and what is the canonical form of what
+// was typed.
+type nobodyCalled struct{ login string }
+
+func (nobodyCalled) Error() string { return ErrNoSuchUser.Error() }
+
+func (nobodyCalled) Unwrap() error { return ErrNoSuchUser }
 
 var errNoLogin = errors.New("app.CanonicalLogin has given an empty login")
 
@@ -73,8 +98,11 @@ func (a *App) nameOf(ctx context.Context, typed string) (loginName, error) {
 	typed = strings.Clone(typed) // it is cut from a body or a header, with the password beside it
 	login, err := a.logins.refresh(ctx, typed, time.Now(), func(ctx context.Context) (string, time.Duration, error) {
 		login, err := a.canonicalLogin(ctx, typed)
-		if err == nil && login == "" {
+		switch {
+		case err == nil && login == "":
 			err = errNoLogin
+		case login != "" && errors.Is(err, ErrNoSuchUser):
+			err = nobodyCalled{login}
 		}
 		return login, 0, err
 	})
@@ -86,5 +114,8 @@ func (a *App) nameOf(ctx context.Context, typed string) (loginName, error) {
 		return loginName{}, e
 	}
 	a.logins.forget(typed) // whoever it was
-	return loginName{typed, true}, nil
+	if e := (nobodyCalled{}); errors.As(err, &e) {
+		return loginName{login: e.login, nobody: true, canonical: true}, nil
+	}
+	return loginName{login: typed, nobody: true}, nil
 }

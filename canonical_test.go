@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -229,6 +230,37 @@ func TestCanonicalThrottle(t *testing.T) {
 		d.expect("200", away, "C", calvinPass) // which ends the user's delay
 		d.fail(5, away, "C")
 		d.expect("401", away, "nobody", "wrong")
+	})
+}
+
+// TestCanonicalNobody: nobody's tries are counted by the form that the hook gives, so that
+// which spellings share a count is the same for users and for nobody. S12, S20.
+func TestCanonicalNobody(t *testing.T) {
+	for _, nobody := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, throttled())
+			w.CanonicalLogin(func(_ context.Context, typed string) (string, error) {
+				if typed = strings.ToLower(typed); nobody {
+					return typed, fmt.Errorf("typed: %w", fsa.ErrNoSuchUser)
+				}
+				return "calvin", nil
+			})
+			fsa.Get(w, "/x", authz.Auth(), who)
+			d := &door{w, t, handlerOf(t, w)}
+			d.fail(3, away, "C")
+			d.fail(2, away, "c")
+			d.expect("429 1", away, "C", "wrong")
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, throttled())
+		w.CanonicalLogin(func(_ context.Context, typed string) (string, error) { return typed, fsa.ErrNoSuchUser })
+		fsa.Get(w, "/x", authz.Auth(), who)
+		d := &door{w, t, handlerOf(t, w)}
+		d.fail(5, away, "m\u00fcller")
+		d.expect("429 1", away, "m\u00fcller", "wrong")
+		d.expect("401", away, "muller", "wrong") // whom the hook tells from the other
+		d.expect("401", away, "M\u00fcller", "wrong")
 	})
 }
 

@@ -132,7 +132,7 @@ func (t *throttle) attempt(ctx context.Context, client string, name loginName) *
 	if t == nil {
 		return a
 	}
-	a.id, a.account = name.key(name.login), name.key(foldLogin(name.login))
+	a.id, a.account = name.key(name.login), name.account()
 	p := t.paces.Load()
 	if device, _ := ctx.Value(deviceKey{}).(string); device != "" {
 		a.device = device

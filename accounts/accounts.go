@@ -157,6 +157,12 @@ func (a *Accounts) check() error {
 		faults = append(faults, &fsa.ConfigError{Directive: "FSA_BASE_URL", Problem: "is missing, and mails hold links to the application",
 			Remedy: `add FSA_BASE_URL = "https://www.example.com", or switch off what sends mails (FSA_ACCOUNTS_RECOVERABLE = false, no FSA_ACCOUNTS_REGISTERABLE)`})
 	}
+	if a.worker != nil && a.app.BaseURL() != nil {
+		if _, err := a.layout(); err != nil {
+			faults = append(faults, &fsa.ConfigError{Directive: "FSA_BASE_URL", Problem: "can't stand in mails, which hold links to the application: " + err.Error(),
+				Remedy: `give the https address by which users reach the application, as in FSA_BASE_URL = "https://www.example.com"`})
+		}
+	}
 	return errors.Join(faults...)
 }
 
@@ -229,14 +235,16 @@ func (a *Accounts) hooks() {
 	fsa.SpecialWithRelease(app, a.bag)
 }
 
-// canonical gives the ID of the user whom an address, a user name or an ID names.
+// canonical gives the ID of the user whom an address, a user name or an ID names; of
+// nobody, the form that all spellings have: tries are counted the same way for those who
+// are there and those who aren't (S12, S20).
 func (a *Accounts) canonical(ctx context.Context, login string) (string, error) {
 	u, err := a.find(ctx, login)
 	if err != nil {
 		return "", err
 	}
 	if u == nil {
-		return "", fsa.ErrNoSuchUser
+		return keyOf(login), fsa.ErrNoSuchUser
 	}
 	return u.ID, nil
 }
@@ -344,26 +352,35 @@ func (a *Accounts) caller(ctx context.Context) (*User, error) {
 // find finds a user by what somebody has typed; nil if there is none, also if nobody
 // could be called so.
 func (a *Accounts) find(ctx context.Context, identity string) (u *User, err error) {
+	key := keyOf(identity)
 	switch {
+	case key == "":
+		return nil, nil
 	case isID(identity):
-		u, err = a.store.UserByID(ctx, identity)
+		u, err = a.store.UserByID(ctx, key)
 	case strings.Contains(identity, "@"):
-		key, bad := CanonicalEmail(identity)
-		if bad != nil {
-			return nil, nil
-		}
 		u, err = a.store.UserByEmail(ctx, key)
 	default:
-		key, bad := CanonicalUsername(identity)
-		if bad != nil {
-			return nil, nil
-		}
 		u, err = a.store.UserByUsername(ctx, key)
 	}
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}
 	return u, err
+}
+
+// keyOf gives the canonical form of what somebody has typed; "" if nobody could be called
+// so.
+func keyOf(identity string) (key string) {
+	switch {
+	case isID(identity):
+		return identity
+	case strings.Contains(identity, "@"):
+		key, _ = CanonicalEmail(identity)
+	default:
+		key, _ = CanonicalUsername(identity)
+	}
+	return key
 }
 
 // link makes a link for a mail: from the configured address of the application,

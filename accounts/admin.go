@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fastsimpleauth/fsa"
@@ -62,7 +63,7 @@ func (a *Accounts) CreateUser(ctx context.Context, n NewUser, by Actor) (*User, 
 			return nil, err
 		}
 	}
-	ev := &Event{At: now, Kind: EventCreated, UserID: u.ID, ActorID: by.ID, Way: by.Way}
+	ev := &Event{At: now, Kind: EventCreated, UserID: u.ID, ActorID: by.ID, Way: by.Way, Address: fsa.ClientAddress(ctx), Detail: strings.Join(n.Roles, ", ")}
 	err = a.store.Write(ctx, func(tx Tx) error {
 		if err := tx.CreateUser(ctx, u); err != nil {
 			return err
@@ -263,6 +264,7 @@ func (a *Accounts) SaveRole(ctx context.Context, r Role, by Actor) error {
 	if r.Name == "" {
 		return fsa.Errorf(400, "a role needs a name")
 	}
+	ev := &Event{At: time.Now(), Kind: EventRoleChanged, ActorID: by.ID, Way: by.Way, Address: fsa.ClientAddress(ctx), Detail: r.Name}
 	err := a.store.Write(ctx, func(tx Tx) error {
 		err := tx.SetRole(ctx, &r)
 		if errors.Is(err, ErrNotFound) {
@@ -271,11 +273,12 @@ func (a *Accounts) SaveRole(ctx context.Context, r Role, by Actor) error {
 		if err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, &Event{At: time.Now(), Kind: EventRoleChanged, ActorID: by.ID, Way: by.Way, Detail: r.Name})
+		return tx.AddEvent(ctx, ev)
 	})
 	if err != nil {
 		return err
 	}
+	a.tell(ctx, ev)
 	return a.app.ClearCaches(ctx) // of whoever has the role
 }
 

@@ -131,6 +131,21 @@ func (f *form) wrong(name, key string, args ...any) {
 	x.errors = append(x.errors, message{key, args})
 }
 
+// maxTyped is how many bytes of a login or a password are looked at ([fsa.App.CheckUserPassword]).
+const maxTyped = 1024
+
+// typed notes what is wrong with a login or a password before it is looked at: it is not
+// there, or so long that the try would be refused without being counted. Of such tries there
+// may be any number, so nothing is written of them.
+func (f *form) typed(name, value, tooLong string) {
+	switch {
+	case value == "":
+		f.wrong(name, "fault.required")
+	case len(value) > maxTyped:
+		f.wrong(name, tooLong)
+	}
+}
+
 // ok reports whether nothing is wrong.
 func (f *form) ok() bool {
 	return len(f.errors) == 0 && !slices.ContainsFunc(f.fields, func(x field) bool { return len(x.errors) > 0 })

@@ -2,11 +2,12 @@ package accounts
 
 import (
 	"fmt"
-	"net/mail"
+	netmail "net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/fastsimpleauth/fsa/mail"
 	"golang.org/x/net/idna"
 	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
@@ -61,12 +62,16 @@ func splitEmail(email string) (local, domain string, err error) {
 	case !utf8.ValidString(email):
 		return "", "", fmt.Errorf("the address is not UTF-8")
 	}
-	a, err := mail.ParseAddress(email)
+	a, err := netmail.ParseAddress(email)
 	if err != nil || a.Address != email || a.Name != "" {
 		return "", "", fmt.Errorf("this is not an address such as calvin@example.com")
 	}
 	at := strings.LastIndexByte(email, '@')
 	local = email[:at]
+	// As it is kept: an account that no mail could be sent to would be of no use.
+	if _, err := mail.ParseAddress(written(email)); err != nil {
+		return "", "", fmt.Errorf("the address %w", err)
+	}
 	if domain, err = idna.Lookup.ToASCII(email[at+1:]); err != nil || !strings.Contains(domain, ".") && domain != "localhost" {
 		return "", "", fmt.Errorf("what follows the @ is not the name of a domain")
 	}

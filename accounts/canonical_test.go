@@ -27,6 +27,10 @@ var emails = []struct{ email, key string }{ // "" if it is none
 	{"calvin@example.com\r\nBcc: a@b.example", ""}, {"calvin@example.com\x00", ""}, {"calvin\x00@example.com", ""}, {"calvin@[127.0.0.1]", ""},
 	{"a@example.com,b@example.com", ""}, {"a@example.com;b@example.com", ""}, {"calvin@exa mple.com", ""}, {"calvin@example.com#", ""}, {"\xff@example.com", ""},
 	{"a\u202eb@example.com", ""}, {"a\u200bb@example.com", ""}, {strings.Repeat("a", 250) + "@example.com", ""},
+	{strings.Repeat("a", 64) + "@example.com", strings.Repeat("a", 64) + "@example.com"},
+	// What no mail server takes (RFC 5321, 4.5.3.1; RFC 1035, 2.3.4).
+	{strings.Repeat("a", 65) + "@example.com", ""}, {strings.Repeat("\u0958", 11) + "@example.com", ""}, {"calvin@" + strings.Repeat("b", 64) + ".com", ""},
+	{"calvin@" + strings.Repeat("\u00e9.", 60) + "com", ""},
 }
 
 // TestCanonicalEmail: all spellings of an address have one form, and what is no address has
@@ -100,4 +104,20 @@ func TestNamesAreNobodyElse(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestNoMailNoAccount: an address to which no mail can be sent is told to be none, whatever
+// it is for. S61.
+func TestNoMailNoAccount(t *testing.T) {
+	w := newWorld(t, sqlite(t), quick(), accounts.Options{Registerable: true}).compile()
+	for _, address := range []string{strings.Repeat("a", 65) + "@example.com", "calvin@" + strings.Repeat("b", 64) + ".com"} {
+		for _, page := range []string{"/register", "/reset", "/confirm"} {
+			fields := []string{"email", address}
+			if page == "/register" {
+				fields = append(fields, "password", goodPassword, "password_confirm", goodPassword)
+			}
+			w.browser().form(page, fields...).expect(422, "Please write an address")
+			w.browser().ask("POST", page, fields...).expect(400)
+		}
+	}
 }

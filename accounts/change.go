@@ -41,8 +41,7 @@ func (a *Accounts) postChange(ctx context.Context, in changeIn) (fsa.Response, e
 	if err != nil {
 		return fsa.Response{}, err
 	}
-	if in.Password == "" {
-		v.form.wrong("password", "fault.required")
+	if v.form.typed("password", string(in.Password), "fault.password_long"); !v.form.ok() {
 		return a.refusal(in.R, v, http.StatusBadRequest)
 	}
 	if answer, done, err := a.present(ctx, in.R, v, u, string(in.Password)); done {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -143,6 +144,51 @@ func TestTooOftenIsTheSame(t *testing.T) {
 	}
 	if last := answers["known@example.com"][7]; !strings.HasPrefix(last, "/login429") {
 		t.Error("nothing is throttled: " + last)
+	}
+}
+
+// TestSpellingsTellNothing: which spellings share a count does not depend on whether there is
+// an account: who has used up the tries of an address that only looks alike sees nothing of it
+// at the other one. S12, S20.
+func TestSpellingsTellNothing(t *testing.T) {
+	w := newWorld(t, sqlite(t), quick(), accounts.Options{Usernames: true}).compile()
+	ways := map[string]func(identity string) int{
+		"form": func(identity string) int {
+			return w.browser().form("/login", "identity", identity, "password", "wrong").Code
+		},
+		"basic": func(identity string) int {
+			return w.browser().send("GET", "/ways", "", "", "Authorization", basic(identity, "wrong")).Code
+		},
+		"param": func(identity string) int {
+			return w.browser().send("GET", "/ways?"+url.Values{"USER": {identity}, "PASS": {"wrong"}}.Encode(), "", "").Code
+		},
+	}
+	for way, try := range ways {
+		for n, c := range []struct {
+			alike, address string // as they begin
+			same           bool   // they mean the same account
+		}{
+			{"k\u00f6nnen", "konnen", false}, {"ko\u200bnnen", "konnen", false}, {"\U0001d424onnen", "konnen", false},
+			{"Konnen", "konnen", true}, {"\uff4bonnen", "konnen", true}, {"ko\u0308nnen", "k\u00f6nnen", true},
+		} {
+			tries := map[bool][]int{}
+			for _, known := range []bool{true, false} {
+				rest := fmt.Sprintf("%s%d%t@example.com", way, n, known)
+				if known {
+					w.user(c.address + rest)
+				}
+				for range 6 {
+					tries[known] = append(tries[known], try(c.alike+rest))
+				}
+				tries[known] = append(tries[known], try(c.address+rest))
+				if last := tries[known][6]; (last == 429) != c.same {
+					t.Errorf("%s %q, known: %t: %v", way, c.alike, known, tries[known])
+				}
+			}
+			if !slices.Equal(tries[true], tries[false]) {
+				t.Errorf("%s %q: %v if it is known, else %v", way, c.alike, tries[true], tries[false])
+			}
+		}
 	}
 }
 

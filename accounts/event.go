@@ -12,7 +12,7 @@ type Event struct {
 	ActorID string // who did it, "" for somebody who is not known, or the application itself
 	Way     string // by which way in, or which command: "password", "basic", "token", "cli"
 	Address string // of the client, "" if there was none
-	Detail  string // short, without secrets: a reason, the name of a role
+	Detail  string // short, without secrets: a reason, the name of a role, the roles of who is created
 }
 
 // EventQuery chooses events, the newest first.

@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/accounts"
+	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/google/uuid"
 )
 
@@ -145,6 +147,42 @@ func TestNotices(t *testing.T) {
 		}
 		w.browser().login(u.Email, goodPassword)
 		w.mailOf(u.Email, "Log-in from a new device", 1)
+	})
+}
+
+// TestMailsToNobody: mails to nobody, however many there are, do not hold up one to
+// somebody. S13.
+func TestMailsToNobody(t *testing.T) {
+	on(t, func(t *testing.T, db database) {
+		w := newWorld(t, db, quick(), accounts.Options{}).compile()
+		u := w.user("calvin@example.com")
+		for i := range 50 {
+			w.browser().form("/reset", "email", fmt.Sprintf("nobody%d@example.com", i)).expect(200)
+		}
+		w.browser().form("/reset", "email", u.Email).expect(200)
+		w.start()
+		w.link(u.Email, "/reset", 1)
+	})
+}
+
+// TestManyDevices: who logs in again and again is not told of each time, and does not fill
+// the outbox. Another user's notice is not silenced by that. S19.
+func TestManyDevices(t *testing.T) {
+	on(t, func(t *testing.T, db database) {
+		w := newWorld(t, db, quick(), accounts.Options{}).compile()
+		u, other := w.user("calvin@example.com"), w.user("hobbes@example.com")
+		w.browser().login(other.Email, goodPassword)
+		for range 20 {
+			w.browser().login(u.Email, goodPassword)
+		}
+		notices := func() int { return strings.Count(db.text(t), "kind=new-device") }
+		if n := notices(); n != 5 {
+			t.Errorf("%d notices instead of 5", n)
+		}
+		w.browser().login(other.Email, goodPassword)
+		if n := notices(); n != 6 {
+			t.Errorf("%d notices instead of 6", n)
+		}
 	})
 }
 
@@ -298,6 +336,69 @@ func TestEvents(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTrailOfAdministrators: that somebody is made an administrator, and what a role permits
+// from now on, is in the trail and in the log, from where it was done. S79.
+func TestTrailOfAdministrators(t *testing.T) {
+	w := newWorld(t, sqlite(t), quick(), accounts.Options{Roles: []accounts.Role{{Name: "admin"}, {Name: "Writer"}}})
+	fsa.Post(w.app, "/make", authz.Auth(), func(ctx context.Context, in struct{ Me fsa.CurrentUser }) (fsa.None, error) {
+		by := accounts.Actor{ID: string(in.Me), Way: "admin"}
+		_, err := w.acc.CreateUser(ctx, accounts.NewUser{Email: "hobbes@example.com", Roles: []string{"admin", "Writer"}}, by)
+		if err == nil {
+			err = w.acc.SaveRole(ctx, accounts.Role{Name: "Writer", Permissions: []string{"entry:edit"}}, by)
+		}
+		return fsa.None{}, err
+	})
+	w.compile()
+	u := w.user("calvin@example.com")
+	w.browser().login(u.Email, goodPassword).ask("POST", "/make").expect(204)
+	for kind, detail := range map[string]string{accounts.EventCreated: "admin, Writer", accounts.EventRoleChanged: "Writer"} {
+		events, err := w.store.Events(t.Context(), accounts.EventQuery{Kind: kind, Limit: 1})
+		must(t, err)
+		if e := events[0]; e.Detail != detail || e.ActorID != u.ID || e.Way != "admin" || e.Address != "127.0.0.1" {
+			t.Errorf("%+v", e)
+		}
+		if !strings.Contains(w.log.String(), "kind="+kind+" ") {
+			t.Errorf("%s is not in the log", kind)
+		}
+	}
+}
+
+// TestTrailIsBounded: what is not counted leaves no event, so that nobody fills the audit
+// trail at the pace of their requests: passwords that are too long to be looked at, right ones
+// of who is kept out. S19, S79.
+func TestTrailIsBounded(t *testing.T) {
+	w := newWorld(t, sqlite(t), quick(), accounts.Options{Registerable: true}).compile()
+	u := w.user("calvin@example.com")
+	b := w.browser().login(u.Email, goodPassword)
+	w.browser().form("/register", "email", "hobbes@example.com", "password", goodPassword, "password_confirm", goodPassword).expect(200)
+	long := strings.Repeat("a", 1025)
+	for name, c := range map[string]struct {
+		try  func() answer
+		most int // events of 20 tries
+		last int // status
+	}{
+		"a long password":           {func() answer { return w.browser().form("/login", "identity", u.Email, "password", long) }, 0, 422},
+		"a long password of nobody": {func() answer { return w.browser().form("/login", "identity", "novel@example.com", "password", long) }, 0, 422},
+		"a long password, JSON":     {func() answer { return w.browser().ask("POST", "/login", "email", u.Email, "password", long) }, 0, 400},
+		"a long name":               {func() answer { return w.browser().form("/login", "identity", long, "password", "wrong") }, 0, 422},
+		"a long password, verify":   {func() answer { return b.form("/verify", "password", long) }, 0, 422},
+		"a long password, change":   {func() answer { return b.form("/change", "password", long) }, 0, 422},
+		"not confirmed": {func() answer {
+			return w.browser().form("/login", "identity", "hobbes@example.com", "password", goodPassword)
+		}, 5, 429},
+		"a wrong password, as always": {func() answer { return w.browser().form("/login", "identity", "novel@example.com", "password", "wrong") }, 5, 429},
+	} {
+		before := len(w.events(""))
+		last := 0
+		for range 20 {
+			last = c.try().Code
+		}
+		if n := len(w.events("")) - before; n != c.most || last != c.last {
+			t.Errorf("%s: %d events instead of %d, and %d instead of %d", name, n, c.most, last, c.last)
+		}
+	}
 }
 
 // TestLastAdministrator: the last one stays, and where there is none yet others may go.

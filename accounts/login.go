@@ -110,12 +110,8 @@ func (a *Accounts) postLogin(ctx context.Context, in loginIn) (fsa.Response, err
 		return a.loggedIn(ctx, in.R, u, in.nextIn, in.tokenIn)
 	}
 	v, identity := a.loginForm(&in), in.identity()
-	if identity == "" {
-		v.form.wrong("identity", "fault.required")
-	}
-	if in.Password == "" {
-		v.form.wrong("password", "fault.required")
-	}
+	v.form.typed("identity", identity, "fault.invalid")
+	v.form.typed("password", string(in.Password), "fault.password_long")
 	if !v.form.ok() {
 		return a.refusal(in.R, v, http.StatusBadRequest)
 	}
@@ -146,6 +142,15 @@ func (a *Accounts) password(ctx context.Context, r *http.Request, u *User, ident
 	}
 	if device != "" {
 		ctx = fsa.WithDevice(ctx, device)
+	}
+	if err := a.app.CheckUserPassword(ctx, identity, password); err != nil || u == nil {
+		return err
+	}
+	// It may be the one that another process has replaced since: the application keeps
+	// hashes for longer than we keep users. Then it is looked at, and counted, anew.
+	replaced, err := a.memory.replaced(ctx, u, time.Now())
+	if err != nil || !replaced {
+		return err
 	}
 	return a.app.CheckUserPassword(ctx, identity, password)
 }
@@ -229,6 +234,7 @@ func (a *Accounts) enter(ctx context.Context, r *http.Request, v *view, u *User,
 	secret, s := a.newSession(ctx, r, u, e.factors, e.remember, now)
 	s.Stage = a.nextStage(u, e.factors)
 	device, deviceHash := newSecret()
+	tell := known == "" && a.tellOfDevice(u)
 	ev := event(ctx, EventLogin, u.ID, e.way, "")
 	ev.ActorID = u.ID
 	err = a.commit(ctx, func(tx Tx) error {
@@ -244,7 +250,7 @@ func (a *Accounts) enter(ctx context.Context, r *http.Request, v *view, u *User,
 				if known != "" {
 					return nil
 				}
-				return a.newDevice(ctx, tx, r, u, deviceHash, now)
+				return a.newDevice(ctx, tx, r, u, deviceHash, tell, now)
 			},
 			func() error { return tx.CreateSession(ctx, s) },
 			func() error { return tx.AddEvent(ctx, ev) })
@@ -290,8 +296,13 @@ func (a *Accounts) still(ctx context.Context, tx Tx, u *User, now time.Time) err
 // factors yet. A session with a stage reaches nothing but that step (S38).
 func (a *Accounts) nextStage(*User, []string) string { return "" }
 
-// keptOut answers to who has proved to be a user, and may not come in.
+// keptOut answers to who has proved to be a user, and may not come in. It is counted, as the
+// throttle of log-ins does not count right passwords: or anybody could register, and fill
+// the audit trail.
 func (a *Accounts) keptOut(ctx context.Context, r *http.Request, v *view, u *User, e entry, d Decision, now time.Time) (fsa.Response, error) {
+	if err := a.app.Throttle(ctx, "refused", u.ID); err != nil {
+		return a.tooOften(r, v, err)
+	}
 	detail := d.Verdict.String()
 	if d.Reason != "" {
 		detail += ": " + d.Reason

@@ -32,6 +32,10 @@ func TestWrongOptions(t *testing.T) {
 			o.Secret = []fsa.Secret{fsa.Secret(strings.Repeat("ab", 20))}
 		}, []string{"FSA_ACCOUNTS_SECRET", "repetition"}},
 		{"no base URL", func(c *fsa.Config, _ *accounts.Options) { c.BaseURL = "" }, []string{"FSA_BASE_URL", "missing", `FSA_BASE_URL = "https://www.example.com"`}},
+		{"a base URL that mails can't have", func(c *fsa.Config, _ *accounts.Options) { c.BaseURL = "https://my_app.example.com" }, []string{"FSA_BASE_URL", "my_app.example.com", "in mails", `FSA_BASE_URL = "https://www.example.com"`}},
+		{"a base URL without TLS", func(c *fsa.Config, _ *accounts.Options) {
+			c.BaseURL, c.InsecureTransport = "http://www.example.com", true
+		}, []string{"FSA_BASE_URL", "https"}},
 		{"no mailer", func(_ *fsa.Config, o *accounts.Options) { o.Mailer = nil }, []string{"no mailer", "Options.Mailer", "FSA_ACCOUNTS_RECOVERABLE"}},
 		{"no sender", func(_ *fsa.Config, o *accounts.Options) { o.From = "" }, []string{"FSA_ACCOUNTS_MAIL_FROM", "add FSA_ACCOUNTS_MAIL_FROM ="}},
 		{"a wrong sender", func(_ *fsa.Config, o *accounts.Options) { o.From = "a@b.example\r\nBcc: c@d.example" }, []string{"FSA_ACCOUNTS_MAIL_FROM"}},

@@ -105,7 +105,6 @@ func (a *Accounts) post(ctx context.Context, tx Tx, userID, lang, kind string, d
 	if content.Message, err = layout.Message(draft); err != nil {
 		return err
 	}
-	content.Message.MessageID = mail.NewMessageID(a.host())
 	id, now := newID(), time.Now()
 	if d.Within > 0 {
 		content.Expires = now.Add(d.Within)
@@ -117,26 +116,32 @@ func (a *Accounts) post(ctx context.Context, tx Tx, userID, lang, kind string, d
 	return tx.AddLetter(ctx, &Letter{ID: id, UserID: userID, Kind: kind, Sealed: a.sealer.seal(text, id), CreatedAt: now, NextAt: now})
 }
 
-// host is what message ids end with.
-func (a *Accounts) host() string {
-	if base := a.app.BaseURL(); base != nil && base.Hostname() != "" {
-		return base.Hostname()
-	}
-	return "localhost"
-}
-
 // queue is the outbox as the worker sees it.
 type queue struct{ a *Accounts }
 
 // Claim gives letters to the worker. Those to nobody, and those that can't be opened, are
-// at their end here.
-func (q queue) Claim(ctx context.Context, n int, until time.Time) ([]mail.Job, error) {
+// at their end here; others are claimed in their place, since the worker pauses if it gets
+// less than it has asked for: or many to nobody would delay those to somebody.
+func (q queue) Claim(ctx context.Context, n int, until time.Time) (jobs []mail.Job, err error) {
+	for more := true; more && err == nil && len(jobs) < n; {
+		var some []mail.Job
+		some, more, err = q.claim(ctx, n-len(jobs), until)
+		jobs = append(jobs, some...)
+	}
+	if len(jobs) > 0 {
+		err = nil // they are claimed; the next claim will tell
+	}
+	return jobs, err
+}
+
+// claim gives those of up to n letters that are to be sent. There may be more if it got as
+// many as it wanted.
+func (q queue) claim(ctx context.Context, n int, until time.Time) (jobs []mail.Job, more bool, err error) {
 	lease, now := newID(), time.Now()
 	letters, err := q.a.store.Claim(ctx, n, lease, now, until)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var jobs []mail.Job
 	for _, l := range letters {
 		var content sealed
 		text, err := q.a.sealer.open(l.Sealed, l.ID)
@@ -155,10 +160,10 @@ func (q queue) Claim(ctx context.Context, n int, until time.Time) ([]mail.Job, e
 			continue
 		}
 		if err := q.a.store.Settle(ctx, l.ID, lease, end); err != nil && !errors.Is(err, ErrNotFound) {
-			return jobs, err
+			return jobs, false, err
 		}
 	}
-	return jobs, nil
+	return jobs, len(letters) == n, nil
 }
 
 // Done notes that a letter has been sent.

@@ -191,9 +191,15 @@ func (a *Accounts) bag(ctx context.Context, _ string) (*fsa.Session, func(error)
 	}, nil
 }
 
+// endTime is how long it may take to end what a user had.
+const endTime = 5 * time.Second
+
 // ended makes sure that nothing of what a user had is accepted any more, once it has
-// been stored that it has ended: kept answers, and tokens.
+// been stored that it has ended: kept answers, and tokens. It does so also if whoever has
+// asked for it does not wait for the answer.
 func (a *Accounts) ended(ctx context.Context, userID string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
 	a.memory.forgetUser(userID)
 	return errors.Join(a.app.AuthUncache(ctx, userID), a.app.RevokeUser(ctx, userID))
 }

@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/accounts"
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/cache"
 )
 
 // with gives a browser with the cookie of a session.
@@ -602,6 +605,100 @@ func remove(one *world, u *accounts.User, _ *browser) {
 func change(one *world, u *accounts.User, _ *browser) {
 	b := one.browser().login(u.Email, goodPassword)
 	b.form("/change", "password", goodPassword, "new_password", otherPassword, "new_password_confirm", otherPassword).expect(303)
+}
+
+// TestOldPasswordElsewhere: a password that another process has replaced logs nobody in,
+// though it was found right here before. It counts as a wrong one. S16, S52.
+func TestOldPasswordElsewhere(t *testing.T) {
+	on(t, func(t *testing.T, db database) {
+		for _, format := range []string{"form", "JSON"} {
+			one := newWorld(t, db, quick(), accounts.Options{}).compile()
+			two := newWorld(t, db, quick(), accounts.Options{}).compile()
+			u := one.user(format + "@example.com")
+			try := func(password string) int {
+				b := two.browser()
+				if format == "JSON" {
+					return b.ask("POST", "/login", "email", u.Email, "password", password).Code
+				}
+				return b.form("/login", "identity", u.Email, "password", password).Code
+			}
+			good, bad := 303, 422
+			if format == "JSON" {
+				good, bad = 200, 400
+			}
+			var got []int
+			got = append(got, try(goodPassword), try(goodPassword))
+			change(one, u, nil)
+			for range 6 {
+				got = append(got, try(goodPassword))
+			}
+			if want := []int{good, good, bad, bad, bad, bad, bad, 429}; !slices.Equal(got, want) {
+				t.Errorf("%s: %v instead of %v", format, got, want)
+			}
+
+			three := newWorld(t, db, quick(), accounts.Options{}).compile() // where the present one is found right at once
+			three.browser().login(u.Email, otherPassword)
+			b := one.browser().login(u.Email, otherPassword)
+			b.form("/change", "password", otherPassword, "new_password", goodPassword, "new_password_confirm", goodPassword).expect(303)
+			three.browser().login(u.Email, goodPassword)
+		}
+	})
+}
+
+// leaving is a store whose clients are gone once something has been written.
+type leaving struct {
+	accounts.Store
+	leave func()
+}
+
+func (s *leaving) Write(ctx context.Context, f func(accounts.Tx) error) error {
+	err := s.Store.Write(ctx, f)
+	s.leave()
+	return err
+}
+
+// remote is a store of revocations that is somewhere else.
+type remote struct{ cache.Once }
+
+func (o remote) Use(ctx context.Context, key string, until time.Time) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	return o.Once.Use(ctx, key, until)
+}
+
+// TestClientIsGone: tokens end with the password, also if whoever has changed it does not
+// wait for the answer. S52.
+func TestClientIsGone(t *testing.T) {
+	cfg := quick()
+	cfg.Revocations = remote{cache.NewMemoryOnce(0)}
+	w := &world{t: t, db: sqlite(t), log: &syncBuffer{}}
+	cfg.Logger = slog.New(slog.NewTextHandler(w.log, nil))
+	store := &leaving{w.db.open(t), func() {}}
+	w.store = store
+	w.app = fsa.New("acme", accounts.Defaults(cfg))
+	w.acc = accounts.New(w.app, store, accounts.Options{})
+	fsa.Get(w.app, "/ways", authz.Auth(), func(_ context.Context, in struct{ Me fsa.CurrentUser }) (string, error) { return string(in.Me), nil }, fsa.Authn("token"))
+	w.compile()
+	u := w.user("calvin@example.com")
+	b := w.browser().login(u.Email, goodPassword)
+	token, err := w.app.CreateToken(t.Context(), u.ID, fsa.TokenOptions{})
+	must(t, err)
+	api := w.browser()
+	api.header.Set("Authorization", "Bearer "+token)
+	api.ask("GET", "/ways").expect(200)
+
+	h := w.h
+	w.h = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		store.leave = cancel
+		h.ServeHTTP(rw, r.WithContext(ctx))
+	})
+	b.form("/change", "password", goodPassword, "new_password", otherPassword, "new_password_confirm", otherPassword)
+	w.h = h
+	w.browser().login(u.Email, otherPassword) // it is changed
+	api.ask("GET", "/ways").expect(401)
 }
 
 // TestGoneElsewhere: whom another process has deleted is nobody here, and nothing fails.

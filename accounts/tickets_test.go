@@ -277,6 +277,19 @@ func TestLinksComeFromConfiguration(t *testing.T) {
 	}
 }
 
+// TestMailsOfAnyHost: mails are sent whatever the address of the application is, also one
+// that message ids can't end with.
+func TestMailsOfAnyHost(t *testing.T) {
+	for _, base := range []string{"https://[2001:db8::1]", "https://192.0.2.1:8443", "https://xn--bcher-kva.example"} {
+		cfg := prod()
+		cfg.BaseURL = base
+		w := newWorld(t, sqlite(t), cfg, accounts.Options{Secret: secret}).start()
+		u := w.user("calvin@example.com")
+		w.browser().form("/reset", "email", u.Email).expect(200)
+		w.mailOf(u.Email, base+"/reset/", 1)
+	}
+}
+
 // TestResetOvertakesLogin: a log-in whose password is replaced while it is looked at makes no
 // session, and neither does one whose user is kept out in that moment. S22, S52.
 func TestResetOvertakesLogin(t *testing.T) {

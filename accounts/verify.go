@@ -34,8 +34,7 @@ func (a *Accounts) getVerify(_ context.Context, in pageIn) (fsa.Response, error)
 // password (S57), and under another id (S50).
 func (a *Accounts) postVerify(ctx context.Context, in verifyIn) (fsa.Response, error) {
 	v := a.verifyForm(&in)
-	if in.Password == "" {
-		v.form.wrong("password", "fault.required")
+	if v.form.typed("password", string(in.Password), "fault.password_long"); !v.form.ok() {
 		return a.refusal(in.R, v, http.StatusBadRequest)
 	}
 	u, err := a.caller(ctx)
