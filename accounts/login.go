@@ -172,7 +172,7 @@ func (a *Accounts) failedText() string {
 // is wrong (S12).
 func (a *Accounts) notLoggedIn(ctx context.Context, r *http.Request, v *view, u *User, err error) (fsa.Response, error) {
 	if !errors.Is(err, fsa.ErrUnauthenticated) {
-		status, header, failure := v.refused(err)
+		status, header, failure := a.refusedBy(v, err)
 		if failure != nil {
 			return fsa.Response{}, failure
 		}
