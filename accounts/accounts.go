@@ -219,6 +219,7 @@ func (a *Accounts) hooks() {
 		return a.store.HasPermission(ctx, login, permission)
 	})
 	app.Admit(a.admit)
+	app.LoginFailed(a.loginFailed)
 	app.Authentication("session", a.findSession)
 	for _, r := range a.opts.Roles {
 		if r.Name != "" {
@@ -286,7 +287,13 @@ func (a *Accounts) admit(ctx context.Context, id fsa.Identity) error {
 			return errUnauthenticated
 		}
 	}
-	return a.refused(a.decide(ctx, u, id.Scheme, now), now)
+	d := a.decide(ctx, u, id.Scheme, now)
+	if d.Verdict != Allowed && u != nil && (id.Scheme == "basic" || id.Scheme == "param") {
+		if err := a.noteRefused(ctx, u, id.Scheme, d, now); err != nil {
+			return err
+		}
+	}
+	return a.refused(d, now)
 }
 
 // decide is [Accounts.judge] with what the application has to say.

@@ -112,8 +112,10 @@ func (a *Accounts) present(ctx context.Context, r *http.Request, v *view, u *Use
 	case err == nil:
 		return fsa.Response{}, false, nil
 	case errors.Is(err, fsa.ErrUnauthenticated):
-		if err := a.note(ctx, event(ctx, EventLoginFailed, u.ID, "verify", "")); err != nil {
-			return fsa.Response{}, true, err
+		if !errors.Is(err, errUntried) {
+			if err := a.note(ctx, event(ctx, EventLoginFailed, u.ID, "verify", "")); err != nil {
+				return fsa.Response{}, true, err
+			}
 		}
 		v.form.wrong("password", "fault.password_wrong")
 		answer, err = a.refusal(r, v, http.StatusBadRequest)

@@ -67,6 +67,14 @@ func (v Verdict) String() string {
 	return "undecided"
 }
 
+// detail is what the audit trail has of a decision.
+func (d Decision) detail() string {
+	if d.Reason == "" {
+		return d.Verdict.String()
+	}
+	return d.Verdict.String() + ": " + d.Reason
+}
+
 // judge decides whether a user gets in whose credential is right: the one place
 // that does, for every way in (S22). What it says is told only after a right
 // credential (S14).

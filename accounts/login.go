@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -136,6 +137,9 @@ func (a *Accounts) password(ctx context.Context, r *http.Request, u *User, ident
 	if err := bodyOnly(r); err != nil {
 		return err
 	}
+	if len(identity) > maxTried || len(password) > maxTried {
+		return errUntried
+	}
 	id := ""
 	if u != nil {
 		id, identity = u.ID, u.ID
@@ -149,6 +153,14 @@ func (a *Accounts) password(ctx context.Context, r *http.Request, u *User, ident
 	}
 	return a.app.CheckUserPassword(ctx, identity, password)
 }
+
+// maxTried is how many bytes what is typed has at most: what is longer is never hashed
+// ([fsa.App.CheckUserPassword]).
+const maxTried = 1024
+
+// errUntried is the refusal of what is longer. No throttle counts it, so it is not noted
+// either: whoever sends it again and again would fill the audit trail.
+var errUntried = fmt.Errorf("accounts: the identity or the password is too long to be tried: %w", fsa.ErrUnauthenticated)
 
 // bodyOnly refuses a password in a URL, which stands in histories and logs.
 func bodyOnly(r *http.Request) error {
@@ -182,8 +194,10 @@ func (a *Accounts) notLoggedIn(ctx context.Context, r *http.Request, v *view, u 
 	if u != nil {
 		id = u.ID
 	}
-	if err := a.note(ctx, event(ctx, EventLoginFailed, id, "password", "")); err != nil {
-		return fsa.Response{}, err
+	if !errors.Is(err, errUntried) {
+		if err := a.note(ctx, event(ctx, EventLoginFailed, id, "password", "")); err != nil {
+			return fsa.Response{}, err
+		}
 	}
 	v.form.errors = append(v.form.errors, message{key: a.failedText()})
 	return a.refusal(r, v, http.StatusBadRequest)
@@ -292,11 +306,7 @@ func (a *Accounts) nextStage(*User, []string) string { return "" }
 
 // keptOut answers to who has proved to be a user, and may not come in.
 func (a *Accounts) keptOut(ctx context.Context, r *http.Request, v *view, u *User, e entry, d Decision, now time.Time) (fsa.Response, error) {
-	detail := d.Verdict.String()
-	if d.Reason != "" {
-		detail += ": " + d.Reason
-	}
-	ev := event(ctx, EventLoginRefused, u.ID, e.way, detail)
+	ev := event(ctx, EventLoginRefused, u.ID, e.way, d.detail())
 	if err := a.note(ctx, ev); err != nil {
 		return fsa.Response{}, err
 	}
