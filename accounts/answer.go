@@ -55,6 +55,7 @@ type meta struct {
 type faulty struct {
 	Errors      []string            `json:"errors"`
 	FieldErrors map[string][]string `json:"field_errors,omitempty"`
+	ConfirmURL  string              `json:"confirm_url,omitempty"` // as confirmURL
 }
 
 // success answers in JSON.
@@ -85,7 +86,7 @@ func (a *Accounts) refusal(r *http.Request, v *view, status int) (fsa.Response, 
 // failure answers in JSON with what is wrong with a form.
 func (a *Accounts) failure(r *http.Request, f *form, status int) fsa.Response {
 	lang := a.pages.language(r)
-	out := faulty{Errors: []string{}, FieldErrors: map[string][]string{}}
+	out := faulty{Errors: []string{}, FieldErrors: map[string][]string{}, ConfirmURL: f.confirmURL}
 	say := func(name string, m message) {
 		text := a.pages.text(lang, m)
 		out.Errors = append(out.Errors, text)

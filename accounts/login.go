@@ -311,6 +311,9 @@ func (a *Accounts) keptOut(ctx context.Context, r *http.Request, v *view, u *Use
 		return fsa.Response{}, err
 	}
 	v.form.errors = append(v.form.errors, d.message(now))
+	if v.form.confirmURL = a.confirmURL(d); v.form.confirmURL != "" {
+		v.ways = append(v.ways, accountLink{Path: v.form.confirmURL, Text: message{key: "confirm.again"}})
+	}
 	return withHeader(d.header(now))(a.refusal(r, v, d.status()))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -126,6 +127,58 @@ func forget(t *testing.T, w *world, u *accounts.User) {
 	}
 	if err := w.acc.DelayUntil(t.Context(), u.ID, u.CreatedAt, accounts.Actor{}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestUnconfirmedLeadsOn: who is kept out since the address is not confirmed is told where
+// to ask for another link, by each way; who is kept out otherwise is not.
+func TestUnconfirmedLeadsOn(t *testing.T) {
+	unconfirmed := func(context.Context, *accounts.User, string) accounts.Decision {
+		return accounts.Decision{Verdict: accounts.Unconfirmed}
+	}
+	locked := func(context.Context, *accounts.User, string) accounts.Decision { return accounts.Lock("") }
+	for _, c := range []struct {
+		name      string
+		o         accounts.Options
+		confirmed bool
+		want      string
+	}{
+		{"unconfirmed", accounts.Options{}, false, "/confirm"},
+		{"another path", accounts.Options{Paths: accounts.Paths{Confirm: "/prove"}}, false, "/prove"},
+		{"as the application decides", accounts.Options{Decide: unconfirmed}, true, "/confirm"},
+		{"no such page", accounts.Options{Decide: unconfirmed, NoConfirm: true}, true, ""},
+		{"locked", accounts.Options{Decide: locked}, true, ""},
+	} {
+		cfg := quick()
+		cfg.ErrorResponse = "problem"
+		w := newWorld(t, sqlite(t), cfg, c.o).start()
+		u, err := w.acc.CreateUser(t.Context(), accounts.NewUser{Email: "calvin@example.com", Password: goodPassword, Confirmed: c.confirmed}, accounts.Actor{})
+		must(t, err)
+		page := w.browser().form("/login", "identity", u.Email, "password", goodPassword).expect(403)
+		if got := strings.Contains(page.Body.String(), `href="`+c.want+`">Send the link again</a>`); got != (c.want != "") {
+			t.Errorf("%s: %s", c.name, page.Body)
+		}
+		_, response := w.browser().ask("POST", "/login", "email", u.Email, "password", goodPassword).expect(403).json()
+		if got, _ := response["confirm_url"].(string); got != c.want {
+			t.Errorf("%s: %v", c.name, response)
+		}
+		for _, target := range []string{"/ways", "/ways?" + url.Values{"USER": {u.Email}, "PASS": {goodPassword}}.Encode()} {
+			header := []string{"Authorization", basic(u.Email, goodPassword)}
+			if target != "/ways" {
+				header = nil
+			}
+			a := w.browser().send("GET", target, "", "", header...).expect(403)
+			var problem map[string]any
+			must(t, json.Unmarshal(a.Body.Bytes(), &problem))
+			if got, _ := problem["confirm_url"].(string); got != c.want || problem["status"] != 403.0 {
+				t.Errorf("%s: %s", c.name, a.Body)
+			}
+		}
+		if c.want != "" && !c.confirmed { // which leads to where it can be done
+			w.browser().page(c.want).expect(200, "Confirm your address")
+			w.browser().form(c.want, "email", u.Email).expect(200)
+			w.mailOf(u.Email, c.want+"/", 1)
+		}
 	}
 }
 
