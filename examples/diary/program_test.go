@@ -149,6 +149,35 @@ func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
+// TestLooking: commands that only look at the application leave no file, and need no
+// database; others make it.
+func TestLooking(t *testing.T) {
+	for _, c := range []struct {
+		args  string
+		want  string
+		files int // that the database is in
+	}{
+		{"check", "ok\n", 0},
+		{"routes", "/new_entry", 0},
+		{"config --changed", "FSA_MODE", 0},
+		{"config --json", "FSA_ACCOUNTS_MAIL_FROM", 0},
+		{"users list", "writer@example.com", 1},
+	} {
+		dir := t.TempDir()
+		code, out, errs := command(t, append([]string{"-db", filepath.Join(dir, "diary.db")}, strings.Fields(c.args)...)...)
+		if code != 0 || !strings.Contains(out, c.want) {
+			t.Errorf("%s: %d %s%s", c.args, code, out, errs)
+		}
+		if files, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(files) != c.files {
+			t.Errorf("%s: %v, %v", c.args, files, err)
+		}
+	}
+	code, out, errs := command(t, "-db", "postgres://nobody@127.0.0.1:1/none", "check")
+	if code != 0 || out != "ok\n" {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+}
+
 // TestProgram: the flags and the commands of the program, one after the other on one
 // database.
 func TestProgram(t *testing.T) {
