@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -175,6 +176,32 @@ func TestLooking(t *testing.T) {
 	code, out, errs := command(t, "-db", "postgres://nobody@127.0.0.1:1/none", "check")
 	if code != 0 || out != "ok\n" {
 		t.Errorf("%d %s%s", code, out, errs)
+	}
+}
+
+// TestProd: in mode prod the configuration says all that is needed, and what is missing
+// stops the program.
+func TestProd(t *testing.T) {
+	lines := []string{`FSA_MODE = "prod"`, `FSA_BASE_URL = "https://diary.example.com"`, `FSA_ACCOUNTS_SECRET_FILE = "secret"`,
+		`FSA_ACCOUNTS_MAIL_FROM = "Diary <diary@example.com>"`, `FSA_ACCOUNTS_SMTP = "smtp.example.com:587"`, `FSA_ACCOUNTS_SMTP_USER = "diary"`,
+		`FSA_ACCOUNTS_SMTP_PASSWORD_FILE = "password"`}
+	for without, want := range []string{"", "FSA_BASE_URL", "FSA_ACCOUNTS_SECRET", "FSA_ACCOUNTS_MAIL_FROM", "FSA_ACCOUNTS_SMTP", "User and Password go together", "User and Password go together"} {
+		dir := t.TempDir()
+		all := slices.Clone(lines)
+		if without > 0 {
+			all = slices.Delete(all, without, without+1)
+		}
+		for name, text := range map[string]string{"secret": "o8cQ0BTyU7Xl2gkQbSJzX5lyhs3qE1mN\n", "password": "smtp-test-secret\n", "diary.toml": strings.Join(all, "\n")} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range []string{"check", "users list"} {
+			code, out, errs := command(t, append([]string{"-config", filepath.Join(dir, "diary.toml"), "-db", filepath.Join(dir, "diary.db")}, strings.Fields(name)...)...)
+			if (code == 0) != (want == "") || !strings.Contains(errs, want) || strings.Contains(out+errs, "smtp-test-secret") {
+				t.Errorf("without line %d, %s: %d %s%s\nwant %q", without, name, code, out, errs, want)
+			}
+		}
 	}
 }
 
