@@ -118,10 +118,15 @@ func ClientAddress(ctx context.Context) string {
 	if c == nil {
 		return ""
 	}
-	if address := c.settings().clientAddress(c.req.HTTP); address != "" {
+	return c.settings().clientText(c.req.HTTP)
+}
+
+// clientText is the address of a client for people to read.
+func (s *settings) clientText(r *http.Request) string {
+	if address := s.clientAddress(r); address != "" {
 		return address
 	}
-	return hostOf(c.req.HTTP.RemoteAddr)
+	return hostOf(r.RemoteAddr)
 }
 
 type deviceKey struct{}

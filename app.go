@@ -84,6 +84,7 @@ type App struct {
 	userHasPermission func(ctx context.Context, login, permission string) (bool, error)
 
 	admits        []func(ctx context.Context, id Identity) error
+	loginFailed   []func(ctx context.Context, e FailedLogin) error
 	schemes       []*ownScheme
 	groupChecks   map[string]func(ctx context.Context, login string) (bool, error)
 	groups        []string // declared

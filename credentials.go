@@ -82,7 +82,7 @@ func (a *App) knownBasic(q *authn.Request, sent string) (login string, known boo
 func (a *App) checkBasic(q *authn.Request, login, pass string) error {
 	client := a.settings.clientAddress(q.HTTP)
 	if err := a.logIn(q.HTTP.Context(), q, client, login, pass); err != nil {
-		return err
+		return a.failedLogin(q, "basic", err)
 	}
 	a.keepCredentials(q.HTTP.Context(), login, proofKey{q.Login, client}, pass, q.Now)
 	return nil

@@ -238,7 +238,7 @@ func (a *App) checkDigest(q *authn.Request, login, algorithm string, right func(
 			return err
 		}
 		if try.whose == me {
-			return try.err
+			return a.failedLogin(q, "digest", try.err)
 		}
 	}
 	return httperr.Errorf(503, "too many log-ins at once, try again").WithHeader("Retry-After", "1")
@@ -270,9 +270,9 @@ func (a *App) tryDigest(ctx context.Context, attempt *attempt, key proofKey, ha1
 	if ok := right(ha1); !ok || !known {
 		place.failed(ctx)
 		if !known {
-			return authn.Refuse("no such user: %s", key.login)
+			return &wrongPassword{error: authn.Refuse("no such user: %s", key.login)}
 		}
-		return authn.Refuse("invalid password for %s", key.login)
+		return &wrongPassword{authn.Refuse("invalid password for %s", key.login), key.login}
 	}
 	place.succeeded(ctx)
 	key = proofKey{strings.Clone(key.login), strings.Clone(key.client)}

@@ -16,6 +16,9 @@ import (
 // For a list, a single string stands for the list of itself. A duration is a Go
 // duration such as "90s" or "1h30m", or a number of seconds; it is not negative.
 //
+// A [Secret] may be had from a file, too, by a directive with _FILE behind the name, as
+// FSA_TOKEN_SECRET_FILE is.
+//
 // A value of another type is a fault, which tells how to write it.
 func (a *App) Directive(name string, target any) {
 	source := caller(1)
@@ -32,6 +35,10 @@ func (a *App) Directive(name string, target any) {
 		return
 	}
 	for _, o := range a.settings.others {
+		if d.readBy(o.name) {
+			a.readSecret(&d, o)
+			continue
+		}
 		if o.name != name {
 			continue
 		}
@@ -43,6 +50,45 @@ func (a *App) Directive(name string, target any) {
 	}
 	d.value = targetValue(target)
 	a.directives = append(a.directives, d)
+}
+
+// fileSuffix is what follows the name of a secret that stands in a file of its own.
+const fileSuffix = "_FILE"
+
+// readBy reports whether a name is that by which the directive names a file with its
+// value.
+func (d ownDirective) readBy(name string) bool {
+	_, secret := d.target.(*Secret)
+	return secret && name == d.name+fileSuffix
+}
+
+// readSecret reads the value of a directive from the file that another one names.
+func (a *App) readSecret(d *ownDirective, file other) {
+	e := &ConfigError{Directive: file.name, Source: file.source}
+	var secret string
+	if slices.ContainsFunc(a.settings.others, func(o other) bool { return o.name == d.name && sameFile(o.source, file.source) }) {
+		e.Problem, e.Remedy = d.name+" is set too", "keep one of them"
+	} else {
+		secret, e.Problem, e.Err = secretFile(file.value(), file.source)
+	}
+	if e.Problem != "" {
+		a.faults = append(a.faults, e)
+		return
+	}
+	d.source = file.source
+	*d.target.(*Secret) = Secret(secret)
+}
+
+// sameFile reports whether two directives stand in the same file, or both in the
+// environment.
+func sameFile(a, b string) bool {
+	file := func(source string) string {
+		if i := strings.LastIndexByte(source, ':'); i >= 0 {
+			return source[:i]
+		}
+		return source
+	}
+	return file(a) == file(b)
 }
 
 var durationType = reflect.TypeFor[time.Duration]()
@@ -143,7 +189,7 @@ func kindOf(target reflect.Value) string {
 // directives reports what nobody has a use for.
 func (c *compiler) directives() {
 	for _, o := range c.app.settings.others {
-		if slices.ContainsFunc(c.app.directives, func(d ownDirective) bool { return d.name == o.name }) {
+		if slices.ContainsFunc(c.app.directives, func(d ownDirective) bool { return d.name == o.name || d.readBy(o.name) }) {
 			continue
 		}
 		c.faults = append(c.faults, o.unknown())

@@ -199,20 +199,12 @@ func (l *loader) set(name string, v any, source string, all map[string]any) {
 				l.fault(name, source, base+" is set too", "keep one of them", nil)
 				return
 			}
-			path, ok := v.(string)
-			if !ok {
-				l.fault(name, source, "must be the path of a file", "", nil)
+			text, problem, err := secretFile(v, source)
+			if problem != "" {
+				l.fault(name, source, problem, "", err)
 				return
 			}
-			if source != "environment" && !filepath.IsAbs(path) {
-				path = filepath.Join(filepath.Dir(source), path)
-			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				l.fault(name, source, "the file cannot be read: "+err.Error(), "", err)
-				return
-			}
-			name, v = base, strings.TrimRight(string(text), "\r\n")
+			name, v = base, text
 		}
 	}
 	d := knownDirective(name)
@@ -238,6 +230,23 @@ func (l *loader) set(name string, v any, source string, all map[string]any) {
 		return
 	}
 	l.config.sources[name] = source
+}
+
+// secretFile reads the secret from the file that a directive NAME_FILE names. problem
+// tells what is wrong, "" if nothing is.
+func secretFile(v any, source string) (secret, problem string, err error) {
+	path, ok := v.(string)
+	if !ok {
+		return "", "must be the path of a file", nil
+	}
+	if source != "environment" && !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(source), path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", "the file cannot be read: " + err.Error(), err
+	}
+	return strings.TrimRight(string(text), "\r\n"), "", nil
 }
 
 // swallowed reports directives that stand inside a table. In TOML, what follows

@@ -124,6 +124,12 @@ func (a *App) observeHooks() {
 			return err
 		}
 	}
+	for i, hook := range a.loginFailed {
+		a.loginFailed[i] = func(ctx context.Context, e FailedLogin) error {
+			_, err := asked(ctx, HookEvent{Hook: "app.LoginFailed"}, func(ctx context.Context) (None, error) { return None{}, hook(ctx, e) })
+			return err
+		}
+	}
 	for _, own := range a.schemes {
 		find := own.Find
 		own.Find = func(r *http.Request) (Identity, error) {

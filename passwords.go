@@ -83,7 +83,7 @@ const maxCredential = 1024
 
 // checkPassword is what the scheme param asks.
 func (a *App) checkPassword(q *authn.Request, login, pass string) error {
-	return a.logIn(q.HTTP.Context(), q, a.settings.clientAddress(q.HTTP), login, pass)
+	return a.failedLogin(q, "param", a.logIn(q.HTTP.Context(), q, a.settings.clientAddress(q.HTTP), login, pass))
 }
 
 // checkSizes refuses what is no password, whoever the user is: none is empty or that
@@ -146,6 +146,7 @@ func (a *App) logInProved(q *authn.Request, client, login, pass string) bool {
 // tried is what became of a try of a password.
 type tried struct {
 	client string // whose try it is
+	whose  *byte  // request it was that made it
 	place  *place // that it has taken
 	hash   string // stored, "" if there is none
 	known  bool   // whether there is such a user
@@ -163,8 +164,10 @@ func (a *App) tryPassword(ctx context.Context, client string, name loginName, pa
 	if err := attempt.delayed(ctx); err != nil {
 		return err
 	}
+	me := new(byte)
 	try, err := a.tries.ask(ctx, a.prover.digest(cache.Key(name.key(name.login), attempt.network, attempt.device), pass), now, func(ctx context.Context) (tried, time.Duration, error) {
 		try, err := a.try(ctx, attempt, client, name, pass)
+		try.whose = me
 		return try, -1, err // nothing of it is kept
 	})
 	if err != nil {
@@ -178,13 +181,17 @@ func (a *App) tryPassword(ctx context.Context, client string, name loginName, pa
 			return err
 		}
 	}
+	wrong := &wrongPassword{authn.Refuse("invalid password for %s", name.login), name.login}
 	switch {
 	case try.ok && !name.nobody:
 		return nil
 	case !try.known:
-		return authn.Refuse("no such user: %s", name.login)
+		wrong = &wrongPassword{error: authn.Refuse("no such user: %s", name.login)}
 	}
-	return authn.Refuse("invalid password for %s", name.login)
+	if try.whose != me {
+		return wrong.error
+	}
+	return wrong
 }
 
 // askPasswordCheck asks the hook of [App.PasswordCheck]. If it panics, that is a

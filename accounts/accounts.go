@@ -29,10 +29,13 @@ type Accounts struct {
 	mailbox *mail.Mailbox // of mode dev, nil if mails are sent
 	worker  *mail.Worker
 	laid    atomic.Pointer[laid]
-	memory  *memory
-	cookie  *fsa.HostCookie // of the session
-	device  *fsa.HostCookie // by which a browser is known again
-	tokens  bool            // the application makes tokens; known once it is checked
+
+	smtpFault error // of the directives that name a mail server
+
+	memory *memory
+	cookie *fsa.HostCookie // of the session
+	device *fsa.HostCookie // by which a browser is known again
+	tokens bool            // the application makes tokens; known once it is checked
 }
 
 // Defaults gives a configuration what applications with accounts have: browsers that
@@ -107,6 +110,27 @@ func (a *Accounts) directives() {
 	if secret != "" {
 		o.Secret = []fsa.Secret{secret}
 	}
+	a.smtp()
+}
+
+// smtp are the directives that say which mail server sends mails.
+func (a *Accounts) smtp() {
+	var o mail.SMTPOptions
+	var password fsa.Secret
+	for name, target := range map[string]any{"SMTP": &o.Addr, "SMTP_USER": &o.User, "SMTP_PASSWORD": &password, "INSECURE_SMTP_PLAINTEXT": &o.InsecurePlaintext} {
+		a.app.Directive("FSA_ACCOUNTS_"+name, target)
+	}
+	o.Password = string(password)
+	if o.Addr == "" && o.User == "" && o.Password == "" && !o.InsecurePlaintext {
+		return
+	}
+	mailer, err := mail.NewSMTP(o)
+	if err != nil {
+		a.smtpFault = fault("SMTP", "and what belongs to it: "+strings.ReplaceAll(err.Error(), "\n", "; "),
+			`write FSA_ACCOUNTS_SMTP = "smtp.example.com:587", with FSA_ACCOUNTS_SMTP_USER and FSA_ACCOUNTS_SMTP_PASSWORD_FILE if the server wants them`)
+		return
+	}
+	a.opts.Mailer = mailer
 }
 
 // fault makes a fault of the configuration.
@@ -225,6 +249,7 @@ func (a *Accounts) hooks() {
 		return a.store.HasPermission(ctx, login, permission)
 	})
 	app.Admit(a.admit)
+	app.LoginFailed(a.loginFailed)
 	app.Authentication("session", a.findSession)
 	for _, r := range a.opts.Roles {
 		if r.Name != "" {
@@ -294,7 +319,13 @@ func (a *Accounts) admit(ctx context.Context, id fsa.Identity) error {
 			return errUnauthenticated
 		}
 	}
-	return a.refused(a.decide(ctx, u, id.Scheme, now), now)
+	d := a.decide(ctx, u, id.Scheme, now)
+	if d.Verdict != Allowed && u != nil && (id.Scheme == "basic" || id.Scheme == "param") {
+		if err := a.noteRefused(ctx, u, id.Scheme, d, now); err != nil {
+			return err
+		}
+	}
+	return a.refused(d, now)
 }
 
 // decide is [Accounts.judge] with what the application has to say.

@@ -55,6 +55,7 @@ type meta struct {
 type faulty struct {
 	Errors      []string            `json:"errors"`
 	FieldErrors map[string][]string `json:"field_errors,omitempty"`
+	ConfirmURL  string              `json:"confirm_url,omitempty"` // as confirmURL
 }
 
 // success answers in JSON.
@@ -85,7 +86,7 @@ func (a *Accounts) refusal(r *http.Request, v *view, status int) (fsa.Response, 
 // failure answers in JSON with what is wrong with a form.
 func (a *Accounts) failure(r *http.Request, f *form, status int) fsa.Response {
 	lang := a.pages.language(r)
-	out := faulty{Errors: []string{}, FieldErrors: map[string][]string{}}
+	out := faulty{Errors: []string{}, FieldErrors: map[string][]string{}, ConfirmURL: f.confirmURL}
 	say := func(name string, m message) {
 		text := a.pages.text(lang, m)
 		out.Errors = append(out.Errors, text)
@@ -102,9 +103,9 @@ func (a *Accounts) failure(r *http.Request, f *form, status int) fsa.Response {
 	return envelop(status, out)
 }
 
-// refused adds to a view's form what an error says that is the client's: too many tries.
+// refusedBy adds to a view's form what an error says that is the client's: too many tries.
 // Other errors are given back.
-func (v *view) refused(err error) (status int, header http.Header, failure error) {
+func (a *Accounts) refusedBy(v *view, err error) (status int, header http.Header, failure error) {
 	f := v.form
 	var e *fsa.Error
 	if !errors.As(err, &e) || e.Status >= 500 {
@@ -112,7 +113,7 @@ func (v *view) refused(err error) (status int, header http.Header, failure error
 	}
 	if e.Status == http.StatusTooManyRequests {
 		seconds, _ := strconv.Atoi(e.Header.Get("Retry-After"))
-		f.errors = append(f.errors, message{v.page + ".throttled", []any{max(1, (seconds+59)/60)}})
+		f.errors = append(f.errors, message{a.pages.texts.of(v.page, "fault", "throttled"), []any{max(1, (seconds+59)/60)}})
 		return e.Status, http.Header{"Retry-After": {e.Header.Get("Retry-After")}}, nil
 	}
 	f.errors = append(f.errors, message{"fault.other", []any{e.Public}})

@@ -45,6 +45,20 @@ func event(ctx context.Context, kind, userID, way, detail string) *Event {
 	return &Event{At: time.Now(), Kind: kind, UserID: userID, ActorID: actor, Way: way, Address: fsa.ClientAddress(ctx), Detail: detail}
 }
 
+// loginFailed notes a wrong password that came by a scheme, as the log-in form does. The
+// application's throttle bounds how many there are.
+func (a *Accounts) loginFailed(ctx context.Context, e fsa.FailedLogin) error {
+	return a.note(ctx, &Event{At: time.Now(), Kind: EventLoginFailed, UserID: e.Login, Way: e.Scheme, Address: e.Address})
+}
+
+// noteRefused notes that a user is kept out whose password is right, by a scheme that
+// sends it with each request: once in a while, not each time. Its
+// address is not known there.
+func (a *Accounts) noteRefused(ctx context.Context, u *User, way string, d Decision, now time.Time) error {
+	ev := &Event{At: now, Kind: EventLoginRefused, UserID: u.ID, ActorID: u.ID, Way: way, Detail: d.detail()}
+	return a.memory.once(ctx, refusal{u.ID, way, d.Verdict}, now, func(ctx context.Context) error { return a.note(ctx, ev) })
+}
+
 // note writes an event that belongs to no other change.
 func (a *Accounts) note(ctx context.Context, e *Event) error {
 	a.tell(ctx, e)

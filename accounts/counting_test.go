@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"sync/atomic"
 )
 
@@ -40,13 +41,23 @@ type countingConn struct {
 }
 
 func (c countingConn) ExecContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Result, error) {
-	c.statements.Add(1)
-	return c.Conn.(driver.ExecerContext).ExecContext(ctx, q, args)
+	r, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, q, args)
+	c.count(err)
+	return r, err
 }
 
 func (c countingConn) QueryContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Rows, error) {
-	c.statements.Add(1)
-	return c.Conn.(driver.QueryerContext).QueryContext(ctx, q, args)
+	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, q, args)
+	c.count(err)
+	return rows, err
+}
+
+// count counts a statement, unless the driver wants it to be prepared first: it comes
+// again then.
+func (c countingConn) count(err error) {
+	if !errors.Is(err, driver.ErrSkip) {
+		c.statements.Add(1)
+	}
 }
 
 func (c countingConn) PrepareContext(ctx context.Context, q string) (driver.Stmt, error) {

@@ -67,6 +67,14 @@ func (v Verdict) String() string {
 	return "undecided"
 }
 
+// detail is what the audit trail has of a decision.
+func (d Decision) detail() string {
+	if d.Reason == "" {
+		return d.Verdict.String()
+	}
+	return d.Verdict.String() + ": " + d.Reason
+}
+
 // judge decides whether a user gets in whose credential is right: the one place
 // that does, for every way in (S22). What it says is told only after a right
 // credential (S14).
@@ -126,9 +134,24 @@ func (a *Accounts) refused(d Decision, now time.Time) error {
 		for name, values := range d.header(now) {
 			err = err.WithHeader(name, values[0])
 		}
+		if to := a.confirmURL(d); to != "" {
+			err = err.WithMember(confirmURL, to)
+		}
 		return err
 	}
 	return errors.New("accounts: no decision about a user")
+}
+
+// confirmURL is the member of an error's body that says where to ask for another link to
+// confirm the address: it is the way on for who is kept out for that.
+const confirmURL = "confirm_url"
+
+// confirmURL gives the path of that page, "" if it is of no use.
+func (a *Accounts) confirmURL(d Decision) string {
+	if d.Verdict != Unconfirmed || a.opts.NoConfirm {
+		return ""
+	}
+	return a.opts.Paths.Confirm
 }
 
 // header is what else the answer has: when to come again.

@@ -192,12 +192,12 @@ func (s *told) check(t *testing.T, d database, email string) {
 	defer db.Close()
 	count := func(query string, args ...any) (n int) {
 		t.Helper()
-		if err := db.QueryRow(query, args...).Scan(&n); err != nil {
+		if err := db.QueryRow(d.query(query), args...).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n
 	}
-	users := count("SELECT count(*) FROM users WHERE email = $1", email)
+	users := count("SELECT count(*) FROM users WHERE email = ?", email)
 	if users == 0 {
 		if s.password != "" {
 			t.Fatalf("%s: registered, it was said, and is not there (%s)", email, s.last)
@@ -208,13 +208,13 @@ func (s *told) check(t *testing.T, d database, email string) {
 	if err != nil || users != 1 {
 		t.Fatal(users, err)
 	}
-	if n := count("SELECT count(*) FROM tickets WHERE user_id = $1", u.ID); n == 0 {
+	if n := count("SELECT count(*) FROM tickets WHERE user_id = ?", u.ID); n == 0 {
 		t.Errorf("%s: there is a user without the link to confirm the address (%s)", email, s.last)
 	}
-	if n := count("SELECT count(*) FROM letters WHERE user_id = $1", u.ID); n == 0 {
+	if n := count("SELECT count(*) FROM letters WHERE user_id = ?", u.ID); n == 0 {
 		t.Errorf("%s: there is a user without a mail (%s)", email, s.last)
 	}
-	if n := count("SELECT count(*) FROM events WHERE user_id = $1 AND kind = 'registered'", u.ID); n != 1 {
+	if n := count("SELECT count(*) FROM events WHERE user_id = ? AND kind = 'registered'", u.ID); n != 1 {
 		t.Errorf("%s: registered %d times (%s)", email, n, s.last)
 	}
 	works := func(password string) bool {

@@ -177,7 +177,7 @@ func (a *Accounts) failedText() string {
 // is wrong (S12).
 func (a *Accounts) notLoggedIn(ctx context.Context, r *http.Request, v *view, u *User, err error) (fsa.Response, error) {
 	if !errors.Is(err, fsa.ErrUnauthenticated) {
-		status, header, failure := v.refused(err)
+		status, header, failure := a.refusedBy(v, err)
 		if failure != nil {
 			return fsa.Response{}, failure
 		}
@@ -303,15 +303,14 @@ func (a *Accounts) keptOut(ctx context.Context, r *http.Request, v *view, u *Use
 	if err := a.app.Throttle(ctx, "refused", u.ID); err != nil {
 		return a.tooOften(r, v, err)
 	}
-	detail := d.Verdict.String()
-	if d.Reason != "" {
-		detail += ": " + d.Reason
-	}
-	ev := event(ctx, EventLoginRefused, u.ID, e.way, detail)
+	ev := event(ctx, EventLoginRefused, u.ID, e.way, d.detail())
 	if err := a.note(ctx, ev); err != nil {
 		return fsa.Response{}, err
 	}
 	v.form.errors = append(v.form.errors, d.message(now))
+	if v.form.confirmURL = a.confirmURL(d); v.form.confirmURL != "" {
+		v.ways = append(v.ways, accountLink{Path: v.form.confirmURL, Text: message{key: "confirm.again"}})
+	}
 	return withHeader(d.header(now))(a.refusal(r, v, d.status()))
 }
 

@@ -43,7 +43,9 @@ type Look struct {
 	//		"fr": {"login.heading": "Bonjour", "field.company": "Société"},
 	//	}
 	//
-	// They win over those of Files. Each language has the same keys, and a text has
+	// They win over those of Files. What several pages say is one text, such as
+	// field.password and fault.throttled; a page that has one of its own, as
+	// reset.field.password or reset.throttled, says that. Each language has the same keys, and a text has
 	// the same verbs (%s, %d, or %[1]s out of order) in each; their values are
 	// those that ours has. The texts are plain; nothing in them is HTML.
 	Texts map[string]map[string]string

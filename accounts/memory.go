@@ -18,7 +18,17 @@ type memory struct {
 	stamps   *cache.Near[string, string]                // of users, when the application was last given their password hash
 	users    *cache.Near[string, *User]
 	sessions *cache.Near[[sha256.Size]byte, *SessionRow]
+	refusals *cache.Near[refusal, struct{}] // that have been noted
 }
+
+// refusal is that a user is kept out, with a right credential that comes with each request.
+type refusal struct {
+	userID, way string
+	verdict     Verdict
+}
+
+// refusalsKept is for how long a refusal is not noted again.
+const refusalsKept = time.Hour
 
 // kept bounds how many users and sessions are kept, and stampsKept for how long it is
 // known whose password hash the application has been given.
@@ -35,7 +45,19 @@ func newMemory(a *Accounts) *memory {
 		stamps:   cache.NewNear(cache.NearOptions[string, string]{Entries: kept, TTL: stampsKept}),
 		users:    cache.NewNear(cache.NearOptions[string, *User]{Entries: kept, TTL: ttl}),
 		sessions: cache.NewNear(cache.NearOptions[[sha256.Size]byte, *SessionRow]{Entries: kept, TTL: ttl}),
+		refusals: cache.NewNear(cache.NearOptions[refusal, struct{}]{Entries: kept, TTL: refusalsKept}),
 	}
+}
+
+// once notes a refusal, unless it has been noted.
+func (m *memory) once(ctx context.Context, r refusal, now time.Time, note func(context.Context) error) error {
+	if _, ok := m.refusals.Get(r, now); ok {
+		return nil
+	}
+	_, err := m.refusals.Load(ctx, r, now, func(ctx context.Context) (struct{}, time.Duration, error) {
+		return struct{}{}, 0, note(ctx)
+	})
+	return err
 }
 
 // user gives a user, nil if there is none. It is not to be changed.
@@ -117,4 +139,5 @@ func (m *memory) forgetSession(hash []byte) {
 func (m *memory) forgetUser(id string) {
 	m.users.Delete(id)
 	m.sessions.DeleteFunc(func(_ [sha256.Size]byte, s *SessionRow) bool { return s.UserID == id })
+	m.refusals.DeleteFunc(func(r refusal, _ struct{}) bool { return r.userID == id })
 }

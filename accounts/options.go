@@ -85,6 +85,8 @@ type Options struct {
 
 	// Mailer sends mails, and From is the address that they come from. In mode
 	// dev they may be missing: mails are then kept, and shown at /dev/mailbox.
+	// FSA_ACCOUNTS_SMTP, with FSA_ACCOUNTS_SMTP_USER and FSA_ACCOUNTS_SMTP_PASSWORD,
+	// names a mail server ([mail.SMTPOptions]) that takes the place of Mailer.
 	Mailer mail.Mailer
 	From   string // FSA_ACCOUNTS_MAIL_FROM
 

@@ -16,6 +16,8 @@ import (
 func (a *Accounts) prepareMail() error {
 	a.mailer = a.opts.Mailer
 	switch {
+	case a.smtpFault != nil:
+		return a.smtpFault
 	case a.mailer == nil && a.dev():
 		a.mailbox = mail.NewMailbox(mail.MailboxOptions{})
 		a.mailer = a.mailbox
@@ -24,7 +26,7 @@ func (a *Accounts) prepareMail() error {
 		}
 	case a.mailer == nil && a.links():
 		return &fsa.ConfigError{Problem: "accounts.New: links are to be mailed, and there is no mailer",
-			Remedy: "give Options.Mailer one, as mail.NewSMTP makes it, or switch off what sends mails (FSA_ACCOUNTS_RECOVERABLE = false, no FSA_ACCOUNTS_REGISTERABLE)"}
+			Remedy: `add FSA_ACCOUNTS_SMTP = "smtp.example.com:587", give Options.Mailer one, as mail.NewSMTP makes it, or switch off what sends mails (FSA_ACCOUNTS_RECOVERABLE = false, no FSA_ACCOUNTS_REGISTERABLE)`}
 	case a.mailer == nil:
 		return nil // there is nothing to send but notices, which nobody wants
 	}

@@ -187,7 +187,7 @@ func (a *Accounts) told(r *http.Request, to, page, email string, within time.Dur
 
 // tooOften answers to who has asked for something too often.
 func (a *Accounts) tooOften(r *http.Request, v *view, err error) (fsa.Response, error) {
-	status, header, failure := v.refused(err)
+	status, header, failure := a.refusedBy(v, err)
 	if failure != nil {
 		return fsa.Response{}, failure
 	}

@@ -108,7 +108,7 @@ func newCatalog(look *Look) (*catalog, error) {
 				wrong("text %q in language %s %w", key, lang, err)
 				continue
 			}
-			if n, known := all[key]; !known {
+			if n, known := values(all, key); !known {
 				all[key] = t.values()
 			} else if n != t.values() {
 				wrong("text %q in language %s has verbs for %d values, but gets %d: write each %%s once, or %%[1]s", key, lang, t.values(), n)
@@ -249,6 +249,25 @@ func (c *catalog) choose(accept []string) string {
 func (c *catalog) has(key string) bool {
 	_, ok := c.texts[c.langs[0]][key]
 	return ok
+}
+
+// of gives the key of a page's own text, if there is one ("reset.throttled"), else that
+// of the text that all pages have in common ("fault.throttled").
+func (c *catalog) of(page, common, name string) string {
+	if own := page + "." + name; c.has(own) {
+		return own
+	}
+	return common + "." + name
+}
+
+// values is how many values the text of a key must have. One that a page has of its own
+// has those of the common one.
+func values(all map[string]int, key string) (n int, known bool) {
+	if n, known = all[key]; !known && strings.HasSuffix(key, ".throttled") {
+		n, known = all["fault.throttled"]
+		all[key] = n // in each language
+	}
+	return n, known
 }
 
 // say gives a text with its values. It fails if there is no such text, or the values

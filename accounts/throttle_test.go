@@ -3,6 +3,7 @@ package accounts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -146,6 +147,45 @@ func TestThrottledAsks(t *testing.T) {
 		b.form("/verify", "password", goodPassword).expect(429)
 		b.form("/change", "password", goodPassword, "new_password", otherPassword, "new_password_confirm", otherPassword).expect(429)
 	})
+}
+
+// TestThrottledTexts: all pages say in the same words that there were too many tries, but
+// one that has words of its own.
+func TestThrottledTexts(t *testing.T) {
+	w := newWorld(t, sqlite(t), quick(), accounts.Options{Registerable: true, Look: accounts.Look{Texts: map[string]map[string]string{
+		"en": {"fault.throttled": "Slowly: %d min.", "reset.throttled": "Mails take their time: %d min."},
+		"fr": {"fault.throttled": "Doucement : %d min.", "reset.throttled": "Le courrier prend son temps : %d min."},
+	}}}).compile()
+	for name, calvin := range map[string]*browser{"en": w.browser(), "fr": w.browser()} {
+		u := w.user("calvin-" + name + "@example.com")
+		calvin.login(u.Email, goodPassword)
+		hobbes := w.browser()
+		for _, b := range []*browser{calvin, hobbes} {
+			b.header.Set("Accept-Language", name)
+		}
+		common := map[string]string{"en": "Slowly: 1 min.", "fr": "Doucement : 1 min."}[name]
+		for _, c := range []struct {
+			b    *browser
+			want string
+			form []string
+		}{
+			{hobbes, common, []string{"/login", "identity", "susie-" + name + "@example.com", "password", "wrong"}},
+			{hobbes, common, []string{"/register", "email", u.Email, "password", otherPassword, "password_confirm", otherPassword}},
+			{hobbes, common, []string{"/confirm", "email", u.Email}},
+			{hobbes, map[string]string{"en": "Mails take their time: 1 min.", "fr": "Le courrier prend son temps : 1 min."}[name], []string{"/reset", "email", u.Email}},
+			{calvin, common, []string{"/verify", "password", "wrong"}},
+			{calvin, common, []string{"/change", "password", "wrong", "new_password", otherPassword, "new_password_confirm", otherPassword}},
+		} {
+			for range 5 {
+				c.b.form(c.form[0], c.form[1:]...)
+			}
+			c.b.form(c.form[0], c.form[1:]...).expect(429, c.want)
+			code, response := c.b.ask("POST", c.form[0], c.form[1:]...).expect(429).json()
+			if got := fmt.Sprint(response["errors"]); code != 429 || got != "["+c.want+"]" {
+				t.Errorf("%s: %d %s", c.form[0], code, got)
+			}
+		}
+	}
 }
 
 // TestParallelTries: of many tries at the same moment no more are looked at than in turn. S18.

@@ -31,6 +31,8 @@ type form struct {
 	danger  bool      // the button destroys something
 	confirm *message  // what will happen, for a form that is only a button
 	cancel  string    // the path of a page to go back to without doing it, "" for none
+
+	confirmURL string // where the address is confirmed that is not, "" for none
 }
 
 // field is one field of a form. Its label is the text "PAGE.field.NAME" if the

@@ -2,13 +2,18 @@ package accounts_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/accounts"
@@ -125,6 +130,58 @@ func forget(t *testing.T, w *world, u *accounts.User) {
 	}
 }
 
+// TestUnconfirmedLeadsOn: who is kept out since the address is not confirmed is told where
+// to ask for another link, by each way; who is kept out otherwise is not.
+func TestUnconfirmedLeadsOn(t *testing.T) {
+	unconfirmed := func(context.Context, *accounts.User, string) accounts.Decision {
+		return accounts.Decision{Verdict: accounts.Unconfirmed}
+	}
+	locked := func(context.Context, *accounts.User, string) accounts.Decision { return accounts.Lock("") }
+	for _, c := range []struct {
+		name      string
+		o         accounts.Options
+		confirmed bool
+		want      string
+	}{
+		{"unconfirmed", accounts.Options{}, false, "/confirm"},
+		{"another path", accounts.Options{Paths: accounts.Paths{Confirm: "/prove"}}, false, "/prove"},
+		{"as the application decides", accounts.Options{Decide: unconfirmed}, true, "/confirm"},
+		{"no such page", accounts.Options{Decide: unconfirmed, NoConfirm: true}, true, ""},
+		{"locked", accounts.Options{Decide: locked}, true, ""},
+	} {
+		cfg := quick()
+		cfg.ErrorResponse = "problem"
+		w := newWorld(t, sqlite(t), cfg, c.o).start()
+		u, err := w.acc.CreateUser(t.Context(), accounts.NewUser{Email: "calvin@example.com", Password: goodPassword, Confirmed: c.confirmed}, accounts.Actor{})
+		must(t, err)
+		page := w.browser().form("/login", "identity", u.Email, "password", goodPassword).expect(403)
+		if got := strings.Contains(page.Body.String(), `href="`+c.want+`">Send the link again</a>`); got != (c.want != "") {
+			t.Errorf("%s: %s", c.name, page.Body)
+		}
+		_, response := w.browser().ask("POST", "/login", "email", u.Email, "password", goodPassword).expect(403).json()
+		if got, _ := response["confirm_url"].(string); got != c.want {
+			t.Errorf("%s: %v", c.name, response)
+		}
+		for _, target := range []string{"/ways", "/ways?" + url.Values{"USER": {u.Email}, "PASS": {goodPassword}}.Encode()} {
+			header := []string{"Authorization", basic(u.Email, goodPassword)}
+			if target != "/ways" {
+				header = nil
+			}
+			a := w.browser().send("GET", target, "", "", header...).expect(403)
+			var problem map[string]any
+			must(t, json.Unmarshal(a.Body.Bytes(), &problem))
+			if got, _ := problem["confirm_url"].(string); got != c.want || problem["status"] != 403.0 {
+				t.Errorf("%s: %s", c.name, a.Body)
+			}
+		}
+		if c.want != "" && !c.confirmed { // which leads to where it can be done
+			w.browser().page(c.want).expect(200, "Confirm your address")
+			w.browser().form(c.want, "email", u.Email).expect(200)
+			w.mailOf(u.Email, c.want+"/", 1)
+		}
+	}
+}
+
 // TestDecide: what the application decides holds for each way, and on each request. A
 // decision that is none lets nobody in. S22.
 func TestDecide(t *testing.T) {
@@ -185,6 +242,135 @@ func TestWrongCredentialsTellNothing(t *testing.T) {
 			t.Errorf("%s: %v", way, answers)
 		}
 	}
+}
+
+// TestWrongPasswordsAreNoted: a wrong password makes the same event by whichever way it
+// comes, and whoever it is for; the throttle bounds how many. S79.
+func TestWrongPasswordsAreNoted(t *testing.T) {
+	const tries, free = 12, 5
+	on(t, func(t *testing.T, db database) {
+		cfg := quick()
+		cfg.LoginThrottle.Delay, cfg.LoginThrottle.MaxDelay = time.Hour, 2*time.Hour
+		w := newWorld(t, db, cfg, accounts.Options{}).compile()
+		networks := 0 // each counts for itself
+		long := strings.Repeat("long", 300)
+		for _, c := range []struct {
+			way  string // as the event has it
+			want int    // events of a dozen tries
+			send func(b *browser, email string) answer
+		}{
+			{"password", free, func(b *browser, email string) answer {
+				return b.form("/login", "identity", email, "password", "wrong")
+			}},
+			{"password", free, func(b *browser, email string) answer {
+				return b.ask("POST", "/login", "email", email, "password", "wrong")
+			}},
+			{"password", 0, func(b *browser, email string) answer { // which nobody looks at, and nothing counts
+				return b.form("/login", "identity", email, "password", long)
+			}},
+			{"basic", free, func(b *browser, email string) answer {
+				return b.send("GET", "/ways", "", "", "Authorization", basic(email, "wrong"))
+			}},
+			{"basic", 0, func(b *browser, email string) answer {
+				return b.send("GET", "/ways", "", "", "Authorization", basic(email, long))
+			}},
+			{"param", free, func(b *browser, email string) answer {
+				return b.send("GET", "/ways?"+url.Values{"USER": {email}, "PASS": {"wrong"}}.Encode(), "", "")
+			}},
+		} {
+			for _, state := range []string{"known", "locked", "unknown"} {
+				id := "" // of who is not known
+				email := strings.ToLower(rand.Text()) + "@example.com"
+				b := w.browser()
+				networks++
+				b.from, b.tls = fmt.Sprintf("203.0.%d.1:4000", networks), true
+				if state != "unknown" {
+					id = w.user(email).ID
+				}
+				if state == "locked" {
+					must(t, w.acc.Lock(t.Context(), id, "a reason", accounts.Actor{}))
+				}
+				before := len(failedLogins(t, w))
+				for range tries {
+					if a := c.send(b, email); a.Code == 200 || a.Code == 303 {
+						t.Fatalf("%s, %s: %d", c.way, state, a.Code)
+					}
+				}
+				events := failedLogins(t, w)
+				events = events[:len(events)-before]
+				if len(events) != c.want {
+					t.Errorf("%s, %s: %d events instead of %d", c.way, state, len(events), c.want)
+				}
+				for _, e := range events {
+					if e.UserID != id || e.ActorID != "" || e.Way != c.way || e.Address != strings.TrimSuffix(b.from, ":4000") || e.Detail != "" || time.Since(e.At) > time.Minute {
+						t.Errorf("%s, %s: %+v", c.way, state, e)
+					}
+				}
+			}
+		}
+	})
+}
+
+func failedLogins(t *testing.T, w *world) []accounts.Event {
+	t.Helper()
+	events, err := w.store.Events(t.Context(), accounts.EventQuery{Kind: accounts.EventLoginFailed, Limit: 1000})
+	must(t, err)
+	return events
+}
+
+// TestRefusalsAreNoted: that somebody is kept out who sends the right password with each
+// request is noted, and once. S79.
+func TestRefusalsAreNoted(t *testing.T) {
+	on(t, func(t *testing.T, db database) {
+		w := newWorld(t, db, quick(), accounts.Options{}).compile()
+		for _, way := range []string{"basic", "param"} {
+			u := w.user(way + "@example.com")
+			send := func() answer {
+				if way == "basic" {
+					return w.browser().send("GET", "/ways", "", "", "Authorization", basic(u.Email, goodPassword))
+				}
+				return w.browser().send("GET", "/ways?"+url.Values{"USER": {u.Email}, "PASS": {goodPassword}}.Encode(), "", "")
+			}
+			var want []string
+			for _, c := range []struct {
+				keepOut func() error
+				letIn   func() error
+				detail  string
+			}{
+				{func() error { return w.acc.Lock(t.Context(), u.ID, "stolen", accounts.Actor{}) },
+					func() error { return w.acc.Unlock(t.Context(), u.ID, accounts.Actor{}) }, "locked: stolen"},
+				{func() error { return w.acc.Lock(t.Context(), u.ID, "stolen again", accounts.Actor{}) },
+					func() error { return w.acc.Unlock(t.Context(), u.ID, accounts.Actor{}) }, "locked: stolen again"},
+				{func() error { return w.acc.Deactivate(t.Context(), u.ID, "left", accounts.Actor{}) },
+					func() error { return w.acc.Activate(t.Context(), u.ID, accounts.Actor{}) }, "disabled: left"},
+			} {
+				send().expect(200)
+				must(t, c.keepOut())
+				var all sync.WaitGroup
+				for range 20 {
+					all.Go(func() {
+						if a := send(); a.Code != 403 {
+							t.Errorf("%s, %s: %d %s", way, c.detail, a.Code, a.Body)
+						}
+					})
+				}
+				all.Wait()
+				must(t, c.letIn())
+				want = append(want, c.detail)
+			}
+			events, err := w.store.Events(t.Context(), accounts.EventQuery{Kind: accounts.EventLoginRefused, UserID: u.ID})
+			must(t, err)
+			var got []string
+			for _, e := range slices.Backward(events) {
+				if got = append(got, e.Detail); e.ActorID != u.ID || e.Way != way {
+					t.Errorf("%+v", e)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %q instead of %q", way, got, want)
+			}
+		}
+	})
 }
 
 // TestTokensOfLogin: a program that logs in gets a token if it asks for one, and there are

@@ -26,6 +26,7 @@ import (
 	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/fastsimpleauth/fsa/mail"
 
+	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 )
@@ -40,6 +41,13 @@ func on(t *testing.T, test func(t *testing.T, db database)) {
 			t.Skip("TEST_FSA_POSTGRES is not set")
 		}
 		test(t, database{"pgx", sqlstore.PostgreSQL, schema(t, address), new(atomic.Int64)})
+	})
+	t.Run("MariaDB", func(t *testing.T) {
+		address := os.Getenv("TEST_FSA_MARIADB")
+		if address == "" {
+			t.Skip("TEST_FSA_MARIADB is not set")
+		}
+		test(t, database{"mysql", sqlstore.MariaDB, mariaDatabase(t, address), new(atomic.Int64)})
 	})
 }
 
@@ -60,18 +68,21 @@ func (d database) exec(t testing.TB, q string, args ...any) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if d.driver == "pgx" {
-		for i := range args {
-			q = strings.Replace(q, "?", fmt.Sprintf("$%d", i+1), 1)
-		}
-	}
-	r, err := db.Exec(q, args...)
+	r, err := db.Exec(d.query(q), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		t.Fatalf("%s: %d rows, %v", q, n, err)
 	}
+}
+
+// query writes the parameters of a query, each a question mark, as the database has them.
+func (d database) query(q string) string {
+	for i := 1; d.driver == "pgx" && strings.Contains(q, "?"); i++ {
+		q = strings.Replace(q, "?", fmt.Sprintf("$%d", i), 1)
+	}
+	return q
 }
 
 // text gives all that the tables hold, as text.
@@ -135,18 +146,7 @@ var schemas atomic.Int64
 // schema makes a schema of the test's own, and gives the address that leads there.
 func schema(t testing.TB, address string) string {
 	t.Helper()
-	db, err := sql.Open("pgx", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("accounts_%d_%d", os.Getpid(), schemas.Add(1))
-	if _, err := db.Exec("CREATE SCHEMA " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		db.Exec("DROP SCHEMA " + name + " CASCADE")
-		db.Close()
-	})
+	name := own(t, "pgx", address, "CREATE SCHEMA %s", "DROP SCHEMA %s CASCADE")
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
@@ -155,6 +155,36 @@ func schema(t testing.TB, address string) string {
 	q.Set("search_path", name)
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// mariaDatabase makes a database of the test's own, and gives the address that leads
+// there.
+func mariaDatabase(t testing.TB, address string) string {
+	t.Helper()
+	c, err := mysql.ParseDSN(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.DBName, c.ClientFoundRows = own(t, "mysql", address, "CREATE DATABASE %s", "DROP DATABASE %s"), true
+	return c.FormatDSN()
+}
+
+// own makes something that is the test's own, ends it with the test, and gives its name.
+func own(t testing.TB, driver, address, create, drop string) (name string) {
+	t.Helper()
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name = fmt.Sprintf("accounts_%d_%d", os.Getpid(), schemas.Add(1))
+	if _, err := db.Exec(fmt.Sprintf(create, name)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		db.Exec(fmt.Sprintf(drop, name))
+		db.Close()
+	})
+	return name
 }
 
 // open opens the store of a database, with its tables.

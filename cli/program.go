@@ -34,8 +34,13 @@ type Program struct {
 	// as others are: those of [fsa.Load] fault by fault.
 	New func(ctx context.Context) (*fsa.App, error)
 
-	// Close closes what New has opened, such as a database, when the command is
-	// done or New has failed. May be nil.
+	// Look makes the application for commands that do nothing but look at it: routes,
+	// check, config and hash. It may do without a database, or take an empty one in
+	// memory, so that they leave no trace. Default: New.
+	Look func(ctx context.Context) (*fsa.App, error)
+
+	// Close closes what New or Look has opened, such as a database, when the command
+	// is done or they have failed. May be nil.
 	Close func() error
 
 	// Name is what the program is called in its help. Default: as it was called.
@@ -103,11 +108,15 @@ func (p Program) run(ctx context.Context, r Runner, c *Call) (err error) {
 	if p.Close != nil {
 		defer func() { err = errors.Join(err, p.Close()) }()
 	}
-	if c.App, err = p.New(ctx); err != nil {
+	name, make := "New", p.New
+	if _, looks := r.(interface{ looks() }); looks && p.Look != nil {
+		name, make = "Look", p.Look
+	}
+	if c.App, err = make(ctx); err != nil {
 		return err
 	}
 	if c.App == nil {
-		return errors.New("cli.Program: New has made no application")
+		return fmt.Errorf("cli.Program: %s has made no application", name)
 	}
 	return r.Run(ctx, c)
 }

@@ -151,3 +151,36 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("the disk is full"
 type nothing struct{}
 
 func (nothing) ServeHTTP(http.ResponseWriter, *http.Request) {}
+
+// TestLook: commands that only look at the application get that of Look, others that of
+// New; and without Look, all do.
+func TestLook(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		look bool
+	}{
+		{"check", true}, {"routes", true}, {"config", true}, {"hash", true}, {"token check", false}, {"x", false}, {"serve", false},
+	} {
+		for _, without := range []bool{false, true} {
+			made := ""
+			maker := func(name string) func(context.Context) (*fsa.App, error) {
+				return func(context.Context) (*fsa.App, error) {
+					made = name
+					return nil, errors.New("that is enough")
+				}
+			}
+			p := cli.Program{New: maker("New"), Look: maker("Look"), Commands: []cli.Command{{Name: "x", Struct: &command{}}}}
+			want := map[bool]string{false: "New", true: "Look"}[c.look && !without]
+			if without {
+				p.Look = nil
+			}
+			if code, _, errs := run(p, "", strings.Fields(c.args)...); code != 1 || made != want || !strings.Contains(errs, "that is enough") {
+				t.Errorf("%s: made by %q instead of %q: %d %s", c.args, made, want, code, errs)
+			}
+		}
+	}
+	nothing := func(context.Context) (*fsa.App, error) { return nil, nil }
+	if code, _, errs := run(cli.Program{New: nothing, Look: nothing}, "", "check"); code != 1 || !strings.Contains(errs, "cli.Program: Look has made no application") {
+		t.Error(code, errs)
+	}
+}

@@ -44,27 +44,29 @@ func program() cli.Program {
 	}
 	var db *sql.DB
 	var acc *accounts.Accounts
+	application := func(ctx context.Context, address string) (*fsa.App, error) {
+		cfg, err := fsa.Load(flags.Config)
+		if err != nil {
+			return nil, err
+		}
+		if flags.Config == "" && cfg.Mode == "" {
+			cfg.Mode = "dev"
+		}
+		var dialect sqlstore.Dialect
+		if db, dialect, err = open(ctx, address); err != nil {
+			return nil, err
+		}
+		d, err := newDiary(ctx, cfg, db, dialect)
+		if err != nil {
+			return nil, err
+		}
+		acc = d.acc
+		return d.app, nil
+	}
 	return cli.Program{
 		Name: "diary", Help: "A diary with accounts.", Addr: "127.0.0.1:5000", Flags: &flags,
-		New: func(ctx context.Context) (*fsa.App, error) {
-			cfg, err := fsa.Load(flags.Config)
-			if err != nil {
-				return nil, err
-			}
-			if flags.Config == "" && cfg.Mode == "" {
-				cfg.Mode = "dev"
-			}
-			var dialect sqlstore.Dialect
-			if db, dialect, err = open(ctx, flags.DB); err != nil {
-				return nil, err
-			}
-			d, err := newDiary(ctx, cfg, db, dialect)
-			if err != nil {
-				return nil, err
-			}
-			acc = d.acc
-			return d.app, nil
-		},
+		New:  func(ctx context.Context) (*fsa.App, error) { return application(ctx, flags.DB) },
+		Look: func(ctx context.Context) (*fsa.App, error) { return application(ctx, inMemory) }, // so that no file is made
 		Close: func() error {
 			if db == nil {
 				return nil
@@ -74,6 +76,9 @@ func program() cli.Program {
 		Commands: accountscli.Commands(func() *accounts.Accounts { return acc }),
 	}
 }
+
+// inMemory is the address of an empty database that is gone with the program.
+const inMemory = ":memory:"
 
 // open opens the database at an address, and sees that it is there.
 func open(ctx context.Context, address string) (db *sql.DB, dialect sqlstore.Dialect, err error) {
@@ -89,6 +94,9 @@ func open(ctx context.Context, address string) (db *sql.DB, dialect sqlstore.Dia
 		path := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(address)
 		db, err = sql.Open("sqlite", "file:"+path+"?_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
 		dialect = sqlstore.SQLite
+		if err == nil && address == inMemory {
+			db.SetMaxOpenConns(1) // each would have its own
+		}
 	}
 	if err == nil {
 		err = db.PingContext(ctx)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -147,6 +148,61 @@ func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	defer cancel()
 	code = program().Run(ctx, args, strings.NewReader(""), &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+// TestLooking: commands that only look at the application leave no file, and need no
+// database; others make it.
+func TestLooking(t *testing.T) {
+	for _, c := range []struct {
+		args  string
+		want  string
+		files int // that the database is in
+	}{
+		{"check", "ok\n", 0},
+		{"routes", "/new_entry", 0},
+		{"config --changed", "FSA_MODE", 0},
+		{"config --json", "FSA_ACCOUNTS_MAIL_FROM", 0},
+		{"users list", "writer@example.com", 1},
+	} {
+		dir := t.TempDir()
+		code, out, errs := command(t, append([]string{"-db", filepath.Join(dir, "diary.db")}, strings.Fields(c.args)...)...)
+		if code != 0 || !strings.Contains(out, c.want) {
+			t.Errorf("%s: %d %s%s", c.args, code, out, errs)
+		}
+		if files, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(files) != c.files {
+			t.Errorf("%s: %v, %v", c.args, files, err)
+		}
+	}
+	code, out, errs := command(t, "-db", "postgres://nobody@127.0.0.1:1/none", "check")
+	if code != 0 || out != "ok\n" {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+}
+
+// TestProd: in mode prod the configuration says all that is needed, and what is missing
+// stops the program.
+func TestProd(t *testing.T) {
+	lines := []string{`FSA_MODE = "prod"`, `FSA_BASE_URL = "https://diary.example.com"`, `FSA_ACCOUNTS_SECRET_FILE = "secret"`,
+		`FSA_ACCOUNTS_MAIL_FROM = "Diary <diary@example.com>"`, `FSA_ACCOUNTS_SMTP = "smtp.example.com:587"`, `FSA_ACCOUNTS_SMTP_USER = "diary"`,
+		`FSA_ACCOUNTS_SMTP_PASSWORD_FILE = "password"`}
+	for without, want := range []string{"", "FSA_BASE_URL", "FSA_ACCOUNTS_SECRET", "FSA_ACCOUNTS_MAIL_FROM", "FSA_ACCOUNTS_SMTP", "User and Password go together", "User and Password go together"} {
+		dir := t.TempDir()
+		all := slices.Clone(lines)
+		if without > 0 {
+			all = slices.Delete(all, without, without+1)
+		}
+		for name, text := range map[string]string{"secret": "o8cQ0BTyU7Xl2gkQbSJzX5lyhs3qE1mN\n", "password": "smtp-test-secret\n", "diary.toml": strings.Join(all, "\n")} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range []string{"check", "users list"} {
+			code, out, errs := command(t, append([]string{"-config", filepath.Join(dir, "diary.toml"), "-db", filepath.Join(dir, "diary.db")}, strings.Fields(name)...)...)
+			if (code == 0) != (want == "") || !strings.Contains(errs, want) || strings.Contains(out+errs, "smtp-test-secret") {
+				t.Errorf("without line %d, %s: %d %s%s\nwant %q", without, name, code, out, errs, want)
+			}
+		}
+	}
 }
 
 // TestProgram: the flags and the commands of the program, one after the other on one
