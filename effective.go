@@ -176,8 +176,12 @@ var (
 	settingRE = regexp.MustCompile(`(?i)((?:password|passwd|pwd|secret|token|api_?key)\s*=\s*)('[^']*'|"[^"]*"|[^\s&;,]*)`)
 )
 
-// tellsSecret reports whether a directive's name says that its value is a secret.
-func tellsSecret(name string) bool { return secretNameRE.MatchString(strings.ToUpper(name)) }
+// tellsSecret reports whether a directive's name says that its value is a secret. How long
+// secrets must be is none.
+func tellsSecret(name string) bool {
+	name = strings.ToUpper(name)
+	return secretNameRE.MatchString(name) && !strings.HasSuffix(name, "_LENGTH")
+}
 
 // withoutPasswords hides the passwords in a value that is none itself.
 func withoutPasswords(v any) any {

@@ -274,10 +274,11 @@ ACME_UNKNOWN = "s3cret"
 	app := fsa.New("acme", cfg)
 	secret := fsa.Secret("s3cret")
 	db, mysql, pq, key, plain, mail := "", "", "", "", "plain", "me@example.com"
-	size, changed, ratio, on := 1, 3, 1.0, false
+	size, changed, length, ratio, on := 1, 3, 15, 1.0, false
 	var lists []string
 	for name, target := range map[string]any{"FSA_DB": &db, "ACME_MYSQL": &mysql, "ACME_PQ": &pq, "ACME_API_KEY": &key, "ACME_SIZE": &size,
-		"ACME_LISTS": &lists, "ACME_RATIO": &ratio, "ACME_ON": &on, "ACME_PLAIN": &plain, "ACME_MAIL": &mail, "ACME_WORD": &secret, "ACME_CHANGED": &changed} {
+		"ACME_LISTS": &lists, "ACME_RATIO": &ratio, "ACME_ON": &on, "ACME_PLAIN": &plain, "ACME_MAIL": &mail, "ACME_WORD": &secret, "ACME_CHANGED": &changed,
+		"ACME_PASSWORD_LENGTH": &length} {
 		app.Directive(name, target)
 	}
 	changed = 4
@@ -293,7 +294,7 @@ ACME_UNKNOWN = "s3cret"
 		"ACME_PQ":      `"host=db user=acme password=*** dbname=acme" acme.toml:4`,
 		"ACME_API_KEY": `"***" acme.toml:5`, "ACME_SIZE": "7 acme.toml:6", "ACME_LISTS": `["a", "x://u:***@h"] acme.toml:7`,
 		"ACME_RATIO": "0.5 acme.toml:8", "ACME_ON": "false default", "ACME_PLAIN": `"plain" default`, "ACME_MAIL": `"me@example.com" default`,
-		"ACME_WORD": `"***" default`, "ACME_CHANGED": "4 code",
+		"ACME_WORD": `"***" default`, "ACME_CHANGED": "4 code", "ACME_PASSWORD_LENGTH": "15 default",
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
