@@ -234,16 +234,27 @@ func (a *Accounts) DeleteUser(ctx context.Context, id string, by Actor) error {
 	return a.ended(ctx, id)
 }
 
-// Grant and Revoke change the roles of a user, from the next request on. The last
-// active administrator remains one: [ErrLastMember].
+// Grant and Revoke change the roles of a user, from the next request on. Their sessions
+// end, so that no id from before can do what they may from now on (S50): they log in
+// again. To grant what somebody has ends nothing. The last active administrator remains
+// one: [ErrLastMember].
 func (a *Accounts) Grant(ctx context.Context, id, role string, by Actor) error {
-	return a.act(ctx, id, by, EventRoleGranted, role, func(tx Tx, _ *User, _ time.Time) error { return tx.GrantRole(ctx, id, role) })
+	return a.act(ctx, id, by, EventRoleGranted, role, func(tx Tx, _ *User, _ time.Time) error {
+		if has, err := tx.HasRole(ctx, id, role); err != nil || has {
+			return err
+		}
+		return firstOf(
+			func() error { return tx.GrantRole(ctx, id, role) },
+			func() error { _, err := tx.EndSessions(ctx, id, ""); return err })
+	})
 }
 
 // Revoke takes a role from a user; see [Accounts.Grant].
 func (a *Accounts) Revoke(ctx context.Context, id, role string, by Actor) error {
 	return a.act(ctx, id, by, EventRoleRevoked, role, func(tx Tx, u *User, _ time.Time) error {
-		return a.leave(ctx, tx, u, func() error { return tx.RevokeRole(ctx, id, role) })
+		return firstOf(
+			func() error { return a.leave(ctx, tx, u, func() error { return tx.RevokeRole(ctx, id, role) }) },
+			func() error { _, err := tx.EndSessions(ctx, id, ""); return err })
 	})
 }
 

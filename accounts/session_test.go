@@ -127,6 +127,35 @@ func TestRotation(t *testing.T) {
 	})
 }
 
+// TestRoleChangeEndsSessions: an id from before a role was given or taken away is nothing at
+// once, with warm caches, and everybody else's remains. S50.
+func TestRoleChangeEndsSessions(t *testing.T) {
+	on(t, func(t *testing.T, db database) {
+		w := newWorld(t, db, quick(), accounts.Options{Roles: []accounts.Role{{Name: "Writer"}}}).start()
+		u := w.user("calvin@example.com")
+		w.user("hobbes@example.com")
+		hobbes := w.browser().login("hobbes@example.com", goodPassword)
+		ctx, by := t.Context(), accounts.Actor{Way: "cli"}
+		for _, c := range []struct {
+			name   string
+			change func() error
+			ends   bool
+		}{
+			{"granted", func() error { return w.acc.Grant(ctx, u.ID, "Writer", by) }, true},
+			{"granted once more", func() error { return w.acc.Grant(ctx, u.ID, "Writer", by) }, false},
+			{"revoked", func() error { return w.acc.Revoke(ctx, u.ID, "Writer", by) }, true},
+		} {
+			b := w.browser().login(u.Email, goodPassword)
+			b.page("/").expect(200, u.Email)
+			must(t, c.change())
+			if ended := b.page("/").Code == 303; ended != c.ends {
+				t.Errorf("%s: the session ends: %t", c.name, ended)
+			}
+			hobbes.page("/").expect(200)
+		}
+	})
+}
+
 // TestLogout: the session ends on the server, for this browser alone. S51.
 func TestLogout(t *testing.T) {
 	on(t, func(t *testing.T, db database) {

@@ -13,8 +13,8 @@ import (
 type roles struct {
 	Create createRole `cmd:"" help:"Add a role."`
 	List   listRoles  `cmd:"" help:"List roles and their permissions."`
-	Grant  grantRole  `cmd:"" help:"Give a user a role."`
-	Revoke revokeRole `cmd:"" help:"Take a role from a user."`
+	Grant  grantRole  `cmd:"" help:"Give a user a role, and end their sessions."`
+	Revoke revokeRole `cmd:"" help:"Take a role from a user, and end their sessions."`
 	Permit permitRole `cmd:"" help:"Add permissions to a role."`
 	Forbid forbidRole `cmd:"" help:"Take permissions from a role."`
 }
