@@ -36,6 +36,9 @@ func Local(target string) (location string, ok bool) {
 	if queried {
 		location += "?" + escapeQuery(query)
 	}
+	if len(location) > maxTarget { // what has been escaped is longer
+		return "", false
+	}
 	return location, true
 }
 
