@@ -14,8 +14,8 @@ type FailedLogin struct {
 	Scheme string
 
 	// Login is the user's, as the application knows them ([App.CanonicalLogin]); ""
-	// if [App.UserPass] (of digest, [App.UserHA1]) knows no such user. What was typed is not told: users type passwords
-	// into the wrong field.
+	// if [App.UserPass] (of digest, [App.UserHA1]) knows no such user. What was typed
+	// is not told: users type passwords into the wrong field.
 	Login string
 
 	// Address is the client's, as [ClientAddress] gives it.
@@ -25,9 +25,9 @@ type FailedLogin struct {
 // LoginFailed adds a hook that is told of wrong passwords of requests, for an audit
 // trail. It is told once for each that was looked at, so that FSA_LOGIN_THROTTLE bounds
 // how often; of those that came too early nothing is told, nor of what
-// [App.CheckUserPassword] has answered, whose caller knows. It is asked while
-// the request is authenticated. Its error is a failure of the scheme;
-// several hooks are asked in the order in which they were added.
+// [App.CheckUserPassword] has answered, whose caller knows. It is asked while the request
+// is authenticated. Its error is a failure of the scheme; several hooks are asked in the
+// order in which they were added.
 func (a *App) LoginFailed(hook func(ctx context.Context, e FailedLogin) error) {
 	if a.hook("app.LoginFailed", hook == nil, false, 1) {
 		a.loginFailed = append(a.loginFailed, hook)

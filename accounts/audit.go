@@ -52,8 +52,8 @@ func (a *Accounts) loginFailed(ctx context.Context, e fsa.FailedLogin) error {
 }
 
 // noteRefused notes that a user is kept out whose password is right, by a scheme that
-// sends it with each request: once in a while, not each time. Its
-// address is not known there.
+// sends it with each request: once in a while, not each time. The client's address is not
+// known there.
 func (a *Accounts) noteRefused(ctx context.Context, u *User, way string, d Decision, now time.Time) error {
 	ev := &Event{At: now, Kind: EventLoginRefused, UserID: u.ID, ActorID: u.ID, Way: way, Detail: d.detail()}
 	return a.memory.once(ctx, refusal{u.ID, way, d.Verdict}, now, func(ctx context.Context) error { return a.note(ctx, ev) })
