@@ -60,15 +60,19 @@ func newBuild(m module, temp string, dirs []string, root bool) (*builds, error) 
 			return nil, err
 		}
 		for _, name := range pkg.GoFiles {
-			if dir == "." && leftOut[name] {
-				continue
+			leave := leaveNone
+			if dir == "." {
+				if leftOut[name] {
+					continue
+				}
+				leave = registers
 			}
 			full := filepath.Join(m.dir, dir, name)
 			src, err := os.ReadFile(full)
 			if err != nil {
 				return nil, err
 			}
-			sites, rewritten, err := instrument(path.Join(dir, name), src, m.path+"/internal/mutate/probe", len(b.sites))
+			sites, rewritten, err := instrument(path.Join(dir, name), src, m.path+"/internal/mutate/probe", len(b.sites), leave)
 			if err != nil {
 				return nil, err
 			}
@@ -98,15 +102,14 @@ func newBuild(m module, temp string, dirs []string, root bool) (*builds, error) 
 	return b, os.WriteFile(b.overlay, text, 0o600)
 }
 
-// mutants gives the mutants of the files that match.
-func (b *builds) mutants(file *regexp.Regexp) []mutant {
+// mutants gives the mutants that match.
+func (b *builds) mutants(only *regexp.Regexp) []mutant {
 	var list []mutant
 	for _, s := range b.sites {
-		if !file.MatchString(s.file) {
-			continue
-		}
 		for _, k := range s.kinds {
-			list = append(list, mutant{s, k})
+			if m := (mutant{s, k}); only.MatchString(m.String()) {
+				list = append(list, m)
+			}
 		}
 	}
 	return list

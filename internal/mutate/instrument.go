@@ -42,8 +42,8 @@ func (m mutant) String() string {
 
 // instrument finds the checks of a file, numbers them from first on, and gives
 // the source in which each of them calls package probe. Lines stay where they
-// are.
-func instrument(file string, src []byte, probe string, first int) ([]*site, []byte, error) {
+// are. Of the functions that leave names, only the closures are looked at.
+func instrument(file string, src []byte, probe string, first int, leave func(function string) bool) ([]*site, []byte, error) {
 	fset := token.NewFileSet()
 	tree, err := parser.ParseFile(fset, file, src, parser.SkipObjectResolution)
 	if err != nil {
@@ -51,7 +51,7 @@ func instrument(file string, src []byte, probe string, first int) ([]*site, []by
 	}
 	r := &rewriter{file: file, src: src, fset: fset, next: first, times: map[string]int{}}
 	for _, d := range tree.Decls {
-		ast.Walk(visitor{rewriter: r, function: "package"}, d)
+		ast.Walk(visitor{rewriter: r, function: "package", leave: leave}, d)
 	}
 	if len(r.sites) == 0 {
 		return nil, src, nil
@@ -111,6 +111,7 @@ func (r *rewriter) apply() []byte {
 type visitor struct {
 	*rewriter
 	function string
+	leave    func(function string) bool
 	results  []string // types of the function's results, "" where it is neither bool nor error
 }
 
@@ -136,7 +137,11 @@ func (v visitor) Visit(n ast.Node) ast.Visitor {
 		}
 	case *ast.FuncDecl:
 		v.function, v.results = functionName(n, v.rewriter), resultTypes(n.Type)
-		if n.Body != nil {
+		switch {
+		case n.Body == nil:
+		case v.leave(v.function):
+			v.closures(n.Body)
+		default:
 			ast.Walk(v, n.Body)
 		}
 		return nil
@@ -179,6 +184,17 @@ func (v visitor) Visit(n ast.Node) ast.Visitor {
 		return nil // its length is a constant
 	}
 	return v
+}
+
+// closures walks through the function literals in a node.
+func (v visitor) closures(n ast.Node) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		f, ok := n.(*ast.FuncLit)
+		if ok {
+			ast.Walk(v, f)
+		}
+		return !ok
+	})
 }
 
 func (v visitor) walk(n ast.Node) {

@@ -42,6 +42,9 @@ func TestInstrument(t *testing.T) {
 		{"closure", `func (s *T[A]) f() int { h(func() bool { return g() }); return 1 }`,
 			`func (s *T[A]) f() int { h(func() bool { return probe__.Cond(7, g()) }); return 1 }`,
 			"g(): false true not"},
+		{"left out", `func (l *left) f() { if a == b { h(func() bool { if c { return func() bool { return d }() }; return false }) } }`,
+			`func (l *left) f() { if a == b { h(func() bool { if probe__.Cond(7, c) { return probe__.Cond(8, func() bool { return probe__.Cond(9, d) }()) }; return false }) } }`,
+			"c: false true not; func() bool { return d }(): false true not; d: false true not"},
 		{"again", `func f() { if a == b {}; if a == b {}; func() { if a == b {} }() }`,
 			`func f() { if probe__.Cond(7, a == b) {}; if probe__.Cond(8, a == b) {}; func() { if probe__.Cond(9, a == b) {} }() }`,
 			"a == b: false true not; a == b (2): false true not; a == b (3): false true not"},
@@ -58,7 +61,8 @@ func TestInstrument(t *testing.T) {
 			`func f() { switch x := g().(type) { case int: if probe__.Cond(7, x > 1) {} } }`,
 			"x > 1: false true not"},
 	} {
-		sites, out, err := instrument("x.go", []byte("package x // of the test\n\n"+c.src+"\n"), "p", 7)
+		left := func(function string) bool { return strings.HasPrefix(function, "(*left).") }
+		sites, out, err := instrument("x.go", []byte("package x // of the test\n\n"+c.src+"\n"), "p", 7, left)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -99,7 +103,7 @@ func TestDoor(t *testing.T) {
 	if err := b.compile(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.measure(context.Background(), 2, time.Minute); err != nil {
+	if err := b.measure(context.Background(), options{jobs: 2, longest: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	mutants := b.mutants(regexp.MustCompile(""))

@@ -101,7 +101,11 @@ func (b *builds) start(ctx context.Context, s *suite, pattern string, limit time
 // measure runs each test alone, to see how long it takes and which sites it
 // reaches. One that fails without a mutant cannot judge mutants, and one that
 // takes too long is not asked, as each survivor would cost its time.
-func (b *builds) measure(ctx context.Context, jobs int, longest time.Duration) error {
+func (b *builds) measure(ctx context.Context, o options) error {
+	only, err := regexp.Compile(o.tests)
+	if err != nil {
+		return err
+	}
 	for _, s := range b.suites {
 		cmd := exec.CommandContext(ctx, s.binary, "-test.list", "^(Test|Example|Fuzz)")
 		cmd.Dir = filepath.Join(b.dir, s.dir)
@@ -109,9 +113,9 @@ func (b *builds) measure(ctx context.Context, jobs int, longest time.Duration) e
 		if err != nil {
 			return fmt.Errorf("%s: listing the tests: %w", s.dir, err)
 		}
-		list := strings.Fields(string(names))
+		list := slices.DeleteFunc(strings.Fields(string(names)), func(name string) bool { return !only.MatchString(name) })
 		tests := make([]*test, len(list))
-		err = each(ctx, jobs, len(list), func(i int) error {
+		err = each(ctx, o.jobs, len(list), func(i int) error {
 			t, err := b.measureTest(ctx, s, list[i], filepath.Join(b.temp, fmt.Sprintf("%s.reached", list[i])))
 			tests[i] = t
 			return err
@@ -122,7 +126,7 @@ func (b *builds) measure(ctx context.Context, jobs int, longest time.Duration) e
 		for _, t := range tests {
 			switch {
 			case t == nil:
-			case t.took > longest:
+			case t.took > o.longest:
 				log.Printf("%s: %s takes %.1f s, and is left out", s.dir, t.name, t.took.Seconds())
 			default:
 				s.tests = append(s.tests, t)
