@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/cache"
 )
 
 // actionWorld has a route that counts an action by its parameter.
@@ -189,6 +191,7 @@ func TestClientAddressOf(t *testing.T) {
 	}
 	for _, c := range []struct{ from, forwarded, want string }{
 		{"192.0.2.1:99", "", "192.0.2.1"}, {"192.0.2.1:99", "203.0.113.5", "192.0.2.1"}, {"10.0.0.1:99", "203.0.113.5", "203.0.113.5"}, {"[2001:db8::1]:99", "", "2001:db8::1"},
+		{"10.0.0.1:99", "", "10.0.0.1"},
 	} {
 		r := httptest.NewRequest("GET", "/x", nil)
 		if c.forwarded != "" {
@@ -200,5 +203,189 @@ func TestClientAddressOf(t *testing.T) {
 	}
 	if got := fsa.ClientAddress(t.Context()); got != "" {
 		t.Error(got)
+	}
+}
+
+// TestThrottleWhat: the application's observer and log learn whether it is the subject
+// that is delayed or the network; who names no subject is counted by the network alone.
+func TestThrottleWhat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := throttled()
+		var delayed []string
+		w := newWorld(t, cfg)
+		w.Observe(fsa.Observer{Throttle: func(_ context.Context, e fsa.ThrottleEvent) { delayed = append(delayed, e.By) }})
+		fsa.Post(w, "/ask", authz.Open(), func(ctx context.Context, in struct{ Subject string }) (fsa.None, error) {
+			return fsa.None{}, w.Throttle(ctx, "ask", in.Subject)
+		}, fsa.Authn("none"))
+		h := handlerOf(t, w)
+		for range 6 {
+			ask(h, "calvin", "192.0.2.1")
+		}
+		for range 45 {
+			ask(h, "", "192.0.2.1")
+		}
+		ask(h, "", "192.0.2.1")
+		ask(h, "susie", "192.0.2.1")
+		for range 7 {
+			if status, _ := ask(h, "", "198.51.100.1"); status != 204 {
+				t.Errorf("nobody in particular, from elsewhere: %d", status)
+			}
+		}
+		if got := strings.Join(delayed, " "); got != "login network network" {
+			t.Errorf("delayed were %q", got)
+		}
+		if log := w.log.String(); strings.Count(log, "are delayed by login") != 1 || strings.Count(log, "are delayed by network") != 2 {
+			t.Errorf("the log has %s", log)
+		}
+	})
+}
+
+// TestThrottleOutside: what the application does by itself is counted by its subject.
+func TestThrottleOutside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, throttled())
+		for i := range 60 {
+			if err := w.Throttle(t.Context(), "report", fmt.Sprint("user", i)); err != nil {
+				t.Fatalf("subject %d: %v", i, err)
+			}
+		}
+		for range 4 {
+			w.Throttle(t.Context(), "report", "user1")
+		}
+		var e *fsa.Error
+		if err := w.Throttle(t.Context(), "report", "user1"); !errors.As(err, &e) || e.Status != 429 {
+			t.Errorf("once too often: %v", err)
+		}
+		if err := w.ThrottleForget(t.Context(), "report", ""); err != nil {
+			t.Errorf("no subject: %v", err)
+		}
+		cfg := throttled()
+		cfg.InsecureNoLoginThrottle = true
+		if err := newWorld(t, cfg).ThrottleForget(t.Context(), "report", "user1"); err != nil {
+			t.Errorf("nothing is counted: %v", err)
+		}
+	})
+}
+
+// frailCounter fails in some of its calls.
+type frailCounter struct {
+	cache.Counter
+	calls int
+	fails func(call int, method string, n int64) bool
+}
+
+func (c *frailCounter) err(method string, n int64) error {
+	c.calls++
+	if c.fails != nil && c.fails(c.calls, method, n) {
+		return errors.New("no store")
+	}
+	return nil
+}
+
+func (c *frailCounter) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error) {
+	if err := c.err("Add", n); err != nil {
+		return 0, err
+	}
+	return c.Counter.Add(ctx, key, n, ttl)
+}
+
+func (c *frailCounter) Get(ctx context.Context, key string) (int64, error) {
+	if err := c.err("Get", 0); err != nil {
+		return 0, err
+	}
+	return c.Counter.Get(ctx, key)
+}
+
+func (c *frailCounter) Reset(ctx context.Context, key string) error {
+	if err := c.err("Reset", 0); err != nil {
+		return err
+	}
+	return c.Counter.Reset(ctx, key)
+}
+
+// TestThrottleActionsFrailStore: whichever call of the store fails, the use is not done
+// (S23), the next ones are counted as before, and none more is free.
+func TestThrottleActionsFrailStore(t *testing.T) {
+	for call := 1; ; call++ {
+		past := false
+		synctest.Test(t, func(t *testing.T) {
+			store := &frailCounter{Counter: cache.NewMemoryCounter(0)}
+			cfg := throttled()
+			cfg.LoginThrottle.Counter = store
+			cfg.LoginThrottle.NetworkFactor = 1
+			_, h := actionWorld(t, cfg)
+			store.fails = func(n int, _ string, _ int64) bool { return n == call }
+			free, broken := 0, 0
+			for range 8 {
+				switch status, wait := ask(h, "calvin", "192.0.2.1"); {
+				case status == 204:
+					free++
+				case status == 503 && wait == 5:
+					broken++
+				case status != 429 || wait < 1 || wait > 60:
+					t.Fatalf("call %d: %d, %d", call, status, wait)
+				}
+			}
+			if past = store.calls < call; past {
+				return
+			}
+			// The one that failed when it had taken a place may have used it up.
+			if broken > 1 || free > 5 || free < 4 {
+				t.Errorf("call %d: %d were free, %d failed", call, free, broken)
+			}
+		})
+		if past {
+			if call < 20 {
+				t.Errorf("the store was called %d times", call-1)
+			}
+			return
+		}
+	}
+}
+
+// TestThrottleActionsGiveBack: who is delayed by the network keeps the uses of the subject,
+// as long as the store can give them back; if it can't, the log says so.
+func TestThrottleActionsGiveBack(t *testing.T) {
+	for _, frail := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			store := &frailCounter{Counter: cache.NewMemoryCounter(0)}
+			cfg := throttled()
+			cfg.LoginThrottle.Counter = store
+			w := newWorld(t, cfg)
+			fsa.Post(w, "/ask", authz.Open(), func(ctx context.Context, in struct{ Subject string }) (fsa.None, error) {
+				return fsa.None{}, w.Throttle(ctx, "ask", in.Subject)
+			}, fsa.Authn("none"))
+			h := handlerOf(t, w)
+			for i := range 50 {
+				ask(h, fmt.Sprint("user", i), "192.0.2.1")
+			}
+			store.fails = func(_ int, method string, n int64) bool { return frail && method == "Add" && n < 0 }
+			for range 10 {
+				if status, _ := ask(h, "calvin", "192.0.2.1"); status != 429 {
+					t.Fatalf("from a network that is delayed: %d", status)
+				}
+			}
+			status, _ := ask(h, "calvin", "198.51.100.1")
+			if want := map[bool]int{false: 204, true: 429}[frail]; status != want {
+				t.Errorf("frail %v: from elsewhere %d", frail, status)
+			}
+			if logged := strings.Contains(w.log.String(), "a use could not be given back"); logged != frail {
+				t.Errorf("frail %v: the log has %s", frail, w.log)
+			}
+		})
+	}
+}
+
+// TestThrottleForgetFrail: what can't be forgotten is said.
+func TestThrottleForgetFrail(t *testing.T) {
+	for _, method := range []string{"Get", "Reset"} {
+		store := &frailCounter{Counter: cache.NewMemoryCounter(0)}
+		cfg := throttled()
+		cfg.LoginThrottle.Counter = store
+		w := newWorld(t, cfg)
+		store.fails = func(_ int, m string, _ int64) bool { return m == method }
+		if err := w.ThrottleForget(t.Context(), "ask", "calvin"); err == nil || !strings.Contains(err.Error(), "no store") {
+			t.Errorf("%s fails: %v", method, err)
+		}
 	}
 }

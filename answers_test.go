@@ -194,6 +194,34 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestAnswersAmongOthers: what middleware has set stays on each kind of answer, unless
+// the configuration says something else; what is said about caching is not said twice.
+func TestAnswersAmongOthers(t *testing.T) {
+	cfg := base()
+	cfg.AddHeaders = map[string]string{"Application": "acme"}
+	w := kindsWorld(t, cfg)
+	w.Use(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			for name, value := range map[string]string{"X-Before": "1", "Cache-Control": "private, max-age=5", "Referrer-Policy": "no-referrer", "Application": "other"} {
+				rw.Header().Set(name, value)
+			}
+			next.ServeHTTP(rw, r)
+		})
+	})
+	c := w.client(t)
+	for _, k := range kinds {
+		if k.path == "/events" {
+			continue // which are not kept, whoever says so
+		}
+		res := c.Get("/my" + k.path).As("calvin").Expect(k.status)
+		for name, want := range map[string]string{"X-Before": "1", "Cache-Control": "private, max-age=5", "Referrer-Policy": "no-referrer", "Application": "acme", "Content-Type": k.typ} {
+			if got, there := res.Header[name]; strings.Join(got, "|") != want || there && want == "" {
+				t.Errorf("%s: %s is %q, want %q", k.path, name, got, want)
+			}
+		}
+	}
+}
+
 // TestAnswersCarryCookies: the token cookie comes with each kind, before its first
 // byte.
 func TestAnswersCarryCookies(t *testing.T) {
@@ -261,11 +289,20 @@ func TestAnswerHeaders(t *testing.T) {
 			cfg.AddHeaders = map[string]string{"Application": "acme"}
 			w := newWorld(t, cfg)
 			c.add(w, "/x", authz.Open())
-			res := w.client(t).Get("/x").Expect(c.status)
+			c.add(w, "/my/x", authz.Auth())
+			client := w.client(t)
+			mine := client.Get("/my/x").As("calvin").Expect(c.status)
+			res := client.Get("/x").Expect(c.status)
 			for name, want := range c.header {
-				if got := strings.Join(res.Header.Values(name), ", "); got != want {
-					t.Errorf("%s: %q, want %q", name, got, want)
+				for _, h := range []http.Header{res.Header, mine.Header} {
+					got, there := h[http.CanonicalHeaderKey(name)]
+					if strings.Join(got, ", ") != want || there && want == "" {
+						t.Errorf("%s: %q, want %q", name, got, want)
+					}
 				}
+			}
+			if mine.Header.Get("Cache-Control") == "" {
+				t.Error("what an authenticated user gets may be kept by caches")
 			}
 			if !strings.Contains(w.log.String(), c.log) || c.log != "" && w.log.String() == "" {
 				t.Errorf("the log has %s", w.log.String())

@@ -37,6 +37,8 @@ func TestAPIKey(t *testing.T) {
 		malformed := add(fsa.APIKey{Login: "calvin", Hash: "abc"})
 		broken := add(fsa.APIKey{Login: "broken"})
 		other := add(fsa.APIKey{Login: "hobbes"})
+		long := add(fsa.APIKey{Login: strings.Repeat("c", 1<<14)})
+		hidden := add(fsa.APIKey{Login: "hidden"})
 		unknown, _, _ := fsa.NewAPIKey()
 		w.APIKey(func(ctx context.Context, id string) (fsa.APIKey, error) {
 			w.ask("key " + id)
@@ -46,6 +48,8 @@ func TestAPIKey(t *testing.T) {
 				return k, fsa.ErrNoSuchKey
 			case k.Login == "broken":
 				return k, errors.New("the store is down: s3cret")
+			case k.Login == "hidden":
+				return k, fsa.Errorf(404, "there is such a key, but not for you")
 			}
 			return k, nil
 		})
@@ -79,6 +83,8 @@ func TestAPIKey(t *testing.T) {
 			{"not expired", []string{"X-API-Key", short}, 200, "calvin apikey acme"},
 			{"of nobody", []string{"X-API-Key", nameless}, 500, "internal error in app.APIKey"},
 			{"with a malformed hash", []string{"X-API-Key", malformed}, 500, "internal error in app.APIKey"},
+			{"of nobody who can be", []string{"X-API-Key", long}, 500, "internal error in app.APIKey"},
+			{"refused by the hook", []string{"X-API-Key", hidden}, 401, "invalid API key"},
 			{"store down", []string{"X-API-Key", broken}, 500, "internal error in app.APIKey"},
 			{"a password beside a bad key", []string{"X-API-Key", string(unknown), "Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte("calvin:"+calvinPass))}, 200, "calvin basic acme"},
 		} {
@@ -116,6 +122,13 @@ func TestAPIKey(t *testing.T) {
 		c.Get("/x").Header("X-API-Key", good).Expect(200)
 		w.APIKeyUncache(context.Background(), id)
 		c.Get("/x").Header("X-API-Key", good).Expect(401)
+		before := w.times("key " + strings.Split(other, "_")[1])
+		c.Get("/x").Header("X-API-Key", other).Expect(200)
+		w.APIKeyUncache(context.Background(), id)
+		c.Get("/x").Header("X-API-Key", other).Expect(200)
+		if n := w.times("key "+strings.Split(other, "_")[1]) - before; n != 1 {
+			t.Errorf("of another key the hook was asked %d times", n)
+		}
 		c.Get("/stage").Header("X-API-Key", good).Expect(401)
 	})
 }

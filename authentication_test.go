@@ -37,6 +37,8 @@ func ownWorld(t testing.TB, cfg fsa.Config, opts ...fsa.SchemeOption) *world {
 			return fsa.Identity{}, errors.New("the store is down: s3cret")
 		case "panics":
 			panic("own panics: s3cret")
+		case "panics refused":
+			panic(fsa.ErrUnauthenticated)
 		case "half":
 			return fsa.Identity{Login: "calvin", Stage: "otp"}, nil
 		case "elsewhere":
@@ -77,6 +79,7 @@ func TestOwnScheme(t *testing.T) {
 			{"/x", "forbidden", 403, "not from there", ""},
 			{"/x", "fails", 500, "internal error in app.Authentication", ""},
 			{"/x", "panics", 500, "internal error in app.Authentication", ""}, // S88
+			{"/x", "panics refused", 500, "internal error in app.Authentication", ""},
 		} {
 			r := c.Get(test.path)
 			if test.own != "" {
@@ -367,4 +370,36 @@ func TestPassword(t *testing.T) {
 			r.Expect(statuses[i])
 		}
 	}
+}
+
+// TestTwoOwnSchemes: an application may have several, which are asked in the order of
+// FSA_AUTH, and each check is of whom they have found.
+func TestTwoOwnSchemes(t *testing.T) {
+	cfg := base()
+	cfg.Auth = []string{"first", "second"}
+	w := newWorld(t, cfg)
+	for _, name := range []string{"first", "second"} {
+		w.Authentication(name, func(r *http.Request) (fsa.Identity, error) {
+			return fsa.Identity{Login: r.Header.Get("X-" + name)}, nil
+		})
+	}
+	fsa.Get(w, "/who", authz.Auth(), func(_ context.Context, in struct{ By fsa.Identity }) (string, error) {
+		return in.By.Login + " " + in.By.Scheme, nil
+	})
+	fsa.Get(w, "/admin", authz.Group("admin"), who)
+	c := w.client(t)
+	for _, test := range []struct {
+		header []string
+		want   string
+	}{
+		{[]string{"X-First", "calvin"}, "calvin first"},
+		{[]string{"X-Second", "hobbes"}, "hobbes second"},
+		{[]string{"X-First", "calvin", "X-Second", "hobbes"}, "calvin first"},
+	} {
+		if got := c.Get("/who").Header(test.header...).Expect(200).Text(); got != test.want {
+			t.Errorf("%q: %s, want %s", test.header, got, test.want)
+		}
+	}
+	c.Get("/admin").Header("X-Second", "hobbes").Expect(403)
+	c.Get("/admin").Header("X-Second", "calvin").Expect(200)
 }

@@ -201,6 +201,7 @@ func TestOwnSchemeFaults(t *testing.T) {
 		{"no scheme in the challenge", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("")) }, []string{"the challenge can't be written"}},
 		{"two words", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("My Own")) }, []string{"the challenge can't be written"}},
 		{"half a parameter", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("Own", "a")) }, []string{"the challenge can't be written"}},
+		{"a parameter without a name", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("Own", "a b", "c")) }, []string{"the challenge can't be written"}},
 		{"a line end", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("Own", "a", "b\r\nc")) }, []string{"the challenge can't be written"}},
 		{"a second realm", func(w *world) { w.Authentication("own", noFind, fsa.Challenge("Own", "realm", "x")) }, []string{"the challenge can't be written"}},
 	} {
@@ -289,4 +290,89 @@ func TestHookNeeded(t *testing.T) {
 	if len(got) != 1 || !contains(got[0], "FSA_AUTH", "nothing knows passwords", "app.UserPass") {
 		t.Errorf("got %q", got)
 	}
+}
+
+// TestHooksAreGivenOnce: a hook that is nil, or the second of its kind, stops the
+// start, whichever it is.
+func TestHooksAreGivenOnce(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		give  func(app *fsa.App, missing bool)
+		again bool // several are asked in turn
+	}{
+		{"app.UserPass", func(app *fsa.App, missing bool) {
+			app.UserPass(hookOr(missing, func(context.Context, string) (string, error) { return "", fsa.ErrNoSuchUser }))
+		}, false},
+		{"app.PasswordCheck", func(app *fsa.App, missing bool) {
+			app.PasswordCheck(hookOr(missing, func(context.Context, string, string) (bool, error) { return false, nil }))
+		}, false},
+		{"app.PasswordRehash", func(app *fsa.App, missing bool) {
+			app.PasswordRehash(hookOr(missing, func(context.Context, string, string, string) error { return nil }))
+		}, false},
+		{"app.UserInGroup", func(app *fsa.App, missing bool) {
+			app.UserInGroup(hookOr(missing, func(context.Context, string, string) (bool, error) { return false, nil }))
+		}, false},
+		{`app.GroupCheck("staff")`, func(app *fsa.App, missing bool) {
+			app.GroupCheck("staff", hookOr(missing, func(context.Context, string) (bool, error) { return false, nil }))
+		}, false},
+		{`fsa.ObjectPerms("store")`, func(app *fsa.App, missing bool) {
+			fsa.ObjectPerms(app, "store", hookOr(missing, func(context.Context, string, int, string) (bool, error) { return false, nil }))
+		}, false},
+		{"app.UserHasPermission", func(app *fsa.App, missing bool) {
+			app.UserHasPermission(hookOr(missing, func(context.Context, string, string) (bool, error) { return false, nil }))
+		}, false},
+		{"app.CanonicalLogin", func(app *fsa.App, missing bool) {
+			app.CanonicalLogin(hookOr(missing, func(_ context.Context, typed string) (string, error) { return typed, nil }))
+		}, false},
+		{"app.APIKey", func(app *fsa.App, missing bool) {
+			app.APIKey(hookOr(missing, func(context.Context, string) (fsa.APIKey, error) { return fsa.APIKey{}, fsa.ErrNoSuchKey }))
+		}, false},
+		{"app.UserHA1", func(app *fsa.App, missing bool) {
+			app.UserHA1(hookOr(missing, func(context.Context, string, string, string) (string, error) { return "", fsa.ErrNoSuchUser }))
+		}, false},
+		{"app.UserByHash", func(app *fsa.App, missing bool) {
+			app.UserByHash(hookOr(missing, func(context.Context, string, string, string) (string, error) { return "", fsa.ErrNoSuchUser }))
+		}, false},
+		{"app.Admit", func(app *fsa.App, missing bool) {
+			app.Admit(hookOr(missing, func(context.Context, fsa.Identity) error { return nil }))
+		}, true},
+		{`app.Background("mails")`, func(app *fsa.App, missing bool) {
+			app.Background("mails", hookOr(missing, func(context.Context) error { return nil }))
+		}, true},
+		{"app.CheckAlso", func(app *fsa.App, missing bool) { app.CheckAlso(hookOr(missing, func() error { return nil })) }, true},
+		{"app.LoginFailed", func(app *fsa.App, missing bool) {
+			app.LoginFailed(hookOr(missing, func(context.Context, fsa.FailedLogin) error { return nil }))
+		}, true},
+	} {
+		for _, missing := range []bool{true, false} {
+			app := fsa.New("acme", base())
+			if c.name != "app.UserPass" {
+				app.UserPass(func(context.Context, string) (string, error) { return "", fsa.ErrNoSuchUser })
+			}
+			c.give(app, missing)
+			want := "the hook of " + c.name + " is nil; give a function"
+			if !missing {
+				c.give(app, false)
+				want = c.name + " is called twice; register one hook"
+			}
+			got := faultsOf(t, app)
+			switch {
+			case !missing && c.again:
+				if len(got) != 0 {
+					t.Errorf("%s twice: %q", c.name, got)
+				}
+			case !contains(strings.Join(got, "\n"), "faults_test.go:", want) || len(got) != 1 && !missing:
+				t.Errorf("%s: the faults are %q, want one with %q", c.name, got, want)
+			}
+		}
+	}
+}
+
+// hookOr gives a hook, or the nil of its type.
+func hookOr[F any](missing bool, hook F) F {
+	if missing {
+		var none F
+		return none
+	}
+	return hook
 }

@@ -674,6 +674,61 @@ func TestAuthenticateLazily(t *testing.T) {
 	}
 }
 
+// TestAuthenticateElsewhere: who is calling is told to the application that has the
+// request, while it has it, and is asked once; a failure is not taken for a refusal.
+func TestAuthenticateElsewhere(t *testing.T) {
+	cfg := base()
+	cfg.Auth = []string{"own", "none"}
+	w, other := newWorld(t, cfg), newWorld(t, base())
+	w.Authentication("own", func(r *http.Request) (fsa.Identity, error) {
+		w.ask("own")
+		if r.Header.Get("X-Own") == "fails" {
+			return fsa.Identity{}, errors.New("the store is down: s3cret")
+		}
+		return fsa.Identity{Login: r.Header.Get("X-Own")}, nil
+	})
+	var kept context.Context
+	fsa.Get(w, "/who", authz.Open(), func(ctx context.Context, _ fsa.None) (string, error) {
+		if fsa.HasScope(ctx, "read") {
+			t.Error("nobody has a scope")
+		}
+		if id, err := other.Authenticate(ctx); id.Login != "" || err != fsa.ErrUnauthenticated {
+			t.Errorf("to another application: %v, %v", id, err)
+		}
+		id, err := w.Authenticate(ctx)
+		w.Authenticate(ctx)
+		if err != nil && errors.Is(err, fsa.ErrUnauthenticated) == strings.Contains(err.Error(), "the store is down") {
+			t.Errorf("the error is %v", err)
+		}
+		return id.Login, err
+	})
+	fsa.Get(w, "/later", authz.Open(), func(ctx context.Context, _ fsa.None) (fsa.None, error) {
+		kept = ctx
+		return fsa.None{}, nil
+	})
+	fsa.Get(w, "/mine", authz.Auth(), func(ctx context.Context, _ fsa.None) (string, error) {
+		id, err := w.Authenticate(ctx)
+		return id.Login, err
+	})
+	c := w.client(t)
+	if got := c.Get("/who").Header("X-Own", "calvin").Expect(200).Text(); got != "calvin" {
+		t.Error(got)
+	}
+	c.Get("/who").Expect(401)
+	c.Get("/who").Header("X-Own", "fails").Expect(500)
+	c.Get("/mine").Header("X-Own", "calvin").Expect(200).Contains("calvin")
+	if n := w.times("own"); n != 4 {
+		t.Errorf("the scheme was asked %d times by four requests", n)
+	}
+	c.Get("/later").Header("X-Own", "calvin").Expect(204)
+	if id, err := w.Authenticate(kept); id.Login != "" || err != fsa.ErrUnauthenticated {
+		t.Errorf("after the answer: %v, %v", id, err)
+	}
+	if n := w.times("own"); n != 4 {
+		t.Error("after the answer the scheme is asked")
+	}
+}
+
 // TestCaches: hooks are asked once, and at once again when the application says
 // that something has changed.
 func TestCaches(t *testing.T) {

@@ -424,3 +424,50 @@ func TestSpecialsOfStreams(t *testing.T) {
 		}
 	}
 }
+
+// uncommitted adds a route that needs a session and answers with a value.
+func uncommitted[Out any](w *world, path string, out Out) {
+	fsa.Get(w, path, authz.Auth(), func(context.Context, struct{ S *session }) (Out, error) { return out, nil })
+}
+
+// TestUncommittedAnswers: whatever the kind of the answer, it is none of a success if
+// its transaction can't be committed.
+func TestUncommittedAnswers(t *testing.T) {
+	w, j := specialWorld(t, &outcome{sessionFails: fsa.Errorf(409, "try again")})
+	for i, add := range []func(path string){
+		func(path string) { uncommitted(w, path, fsa.None{}) },
+		func(path string) { uncommitted(w, path, "text") },
+		func(path string) { uncommitted(w, path, []byte("bytes")) },
+		func(path string) { uncommitted(w, path, fsa.HTML("<p>")) },
+		func(path string) { uncommitted(w, path, fsa.Response{Status: 201, Body: "x"}) },
+		func(path string) { uncommitted(w, path, &fsa.Response{}) },
+		func(path string) { uncommitted[*fsa.Response](w, path, nil) },
+		func(path string) { uncommitted(w, path, point{1, 2}) },
+		func(path string) { uncommitted(w, path, []point{{1, 2}}) },
+		func(path string) { uncommitted(w, path, stored{ID: 1}) },
+		func(path string) { uncommitted(w, path, headed{Code: 202}) },
+		func(path string) { uncommitted[any](w, path, nil) },
+		func(path string) { uncommitted[any](w, path, fsa.None{}) },
+		func(path string) { uncommitted[any](w, path, fsa.Response{}) },
+		func(path string) { uncommitted[any](w, path, &fsa.Response{Body: "x"}) },
+		func(path string) { uncommitted[any](w, path, (*fsa.Response)(nil)) },
+		func(path string) { uncommitted[any](w, path, point{1, 2}) },
+		func(path string) { uncommitted(w, path, fsa.Content{Name: "a.txt", Body: strings.NewReader("a")}) },
+	} {
+		add(fmt.Sprintf("/%d", i))
+	}
+	c := w.client(t)
+	routes, err := w.Routes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range routes {
+		res := c.Get(r.Path).As("calvin").Do()
+		if res.Status != 409 || res.Text() != "try again" {
+			t.Errorf("%s: %d %q", r.Path, res.Status, res.Text())
+		}
+		if got := j.take(); got != "open s for calvin, end s: <nil>" {
+			t.Errorf("%s: %s", r.Path, got)
+		}
+	}
+}
