@@ -73,9 +73,10 @@ func (c *call) answerInterface(out any) error {
 	case Response:
 		return c.respond(&out)
 	case *Response:
-		if out != nil {
-			return c.respond(out)
+		if out == nil {
+			return c.answerNothing(envelope{})
 		}
+		return c.respond(out)
 	case None, *None:
 		return c.answerNothing(envelope{})
 	}
@@ -117,7 +118,7 @@ func (c *call) send(e envelope, usual int, contentType string, body []byte) erro
 		return err
 	}
 	if hasNoBody(status) {
-		if len(body) > 0 && !e.drops {
+		if len(body) > 0 {
 			return fmt.Errorf("an answer of status %d has no body, but the handler gives one", status)
 		}
 		contentType, body = "", nil

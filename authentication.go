@@ -121,7 +121,6 @@ func (a *App) finder(find func(*http.Request) (Identity, error)) func(*http.Requ
 		}
 		e := httperr.From(err, a.settings.ServerError, "internal error in app.Authentication")
 		switch {
-		case panicOf(err) != nil:
 		case e.Status == http.StatusUnauthorized:
 			return Identity{}, authn.Refuse("%s", e.Public)
 		case errors.Is(err, ErrUnauthenticated):

@@ -166,7 +166,7 @@ func (o *outline) answer(c *call, v reflect.Value) error {
 		}
 		v = v.Elem()
 	}
-	e := envelope{drops: true}
+	var e envelope
 	if o.status != nil {
 		e.status = int(v.FieldByIndex(o.status).Int())
 		if e.status != 0 && (e.status < 200 || e.status > 399) {

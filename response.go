@@ -52,7 +52,6 @@ type Response struct {
 type envelope struct {
 	status    int         // 0 if it has not been said
 	header    http.Header // names are canonical, and all has been checked
-	drops     bool        // a status without a body drops the body, instead of being a failure
 	redirects bool
 	elsewhere bool
 }
