@@ -107,21 +107,14 @@ func TestThrottleActionsAtOnce(t *testing.T) {
 	}
 }
 
-// brokenCounter can't count.
-type brokenCounter struct{}
-
-func (brokenCounter) Add(context.Context, string, int64, time.Duration) (int64, error) {
-	return 0, errors.New("no store")
-}
-func (brokenCounter) Get(context.Context, string) (int64, error) { return 0, errors.New("no store") }
-func (brokenCounter) Reset(context.Context, string) error        { return errors.New("no store") }
-
 // TestThrottleActionsUncounted: what can't be counted is not done; what is not to be
 // counted, is. S23.
 func TestThrottleActionsUncounted(t *testing.T) {
 	cfg := throttled()
 	cfg.InsecureTransport = true
-	cfg.LoginThrottle.Counter = brokenCounter{}
+	store := &broken{}
+	store.set("get add reset")
+	cfg.LoginThrottle.Counter = store
 	app, h := actionWorld(t, cfg)
 	if status, wait := ask(h, "calvin", "192.0.2.1"); status != 503 || wait != 5 {
 		t.Errorf("%d, %d", status, wait)
@@ -267,54 +260,18 @@ func TestThrottleOutside(t *testing.T) {
 	})
 }
 
-// frailCounter fails in some of its calls.
-type frailCounter struct {
-	cache.Counter
-	calls int
-	fails func(call int, method string, n int64) bool
-}
-
-func (c *frailCounter) err(method string, n int64) error {
-	c.calls++
-	if c.fails != nil && c.fails(c.calls, method, n) {
-		return errors.New("no store")
-	}
-	return nil
-}
-
-func (c *frailCounter) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error) {
-	if err := c.err("Add", n); err != nil {
-		return 0, err
-	}
-	return c.Counter.Add(ctx, key, n, ttl)
-}
-
-func (c *frailCounter) Get(ctx context.Context, key string) (int64, error) {
-	if err := c.err("Get", 0); err != nil {
-		return 0, err
-	}
-	return c.Counter.Get(ctx, key)
-}
-
-func (c *frailCounter) Reset(ctx context.Context, key string) error {
-	if err := c.err("Reset", 0); err != nil {
-		return err
-	}
-	return c.Counter.Reset(ctx, key)
-}
-
 // TestThrottleActionsFrailStore: whichever call of the store fails, the use is not done
 // (S23), the next ones are counted as before, and none more is free.
 func TestThrottleActionsFrailStore(t *testing.T) {
 	for call := 1; ; call++ {
 		past := false
 		synctest.Test(t, func(t *testing.T) {
-			store := &frailCounter{Counter: cache.NewMemoryCounter(0)}
+			store := &broken{Counter: cache.NewMemoryCounter(0)}
 			cfg := throttled()
 			cfg.LoginThrottle.Counter = store
 			cfg.LoginThrottle.NetworkFactor = 1
 			_, h := actionWorld(t, cfg)
-			store.fails = func(n int, _ string, _ int64) bool { return n == call }
+			store.when(func(n int, _ string, _ int64) bool { return n == call })
 			free, broken := 0, 0
 			for range 8 {
 				switch status, wait := ask(h, "calvin", "192.0.2.1"); {
@@ -348,7 +305,7 @@ func TestThrottleActionsFrailStore(t *testing.T) {
 func TestThrottleActionsGiveBack(t *testing.T) {
 	for _, frail := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			store := &frailCounter{Counter: cache.NewMemoryCounter(0)}
+			store := &broken{Counter: cache.NewMemoryCounter(0)}
 			cfg := throttled()
 			cfg.LoginThrottle.Counter = store
 			w := newWorld(t, cfg)
@@ -359,7 +316,7 @@ func TestThrottleActionsGiveBack(t *testing.T) {
 			for i := range 50 {
 				ask(h, fmt.Sprint("user", i), "192.0.2.1")
 			}
-			store.fails = func(_ int, method string, n int64) bool { return frail && method == "Add" && n < 0 }
+			store.when(func(_ int, method string, n int64) bool { return frail && method == "add" && n < 0 })
 			for range 10 {
 				if status, _ := ask(h, "calvin", "192.0.2.1"); status != 429 {
 					t.Fatalf("from a network that is delayed: %d", status)
@@ -378,13 +335,13 @@ func TestThrottleActionsGiveBack(t *testing.T) {
 
 // TestThrottleForgetFrail: what can't be forgotten is said.
 func TestThrottleForgetFrail(t *testing.T) {
-	for _, method := range []string{"Get", "Reset"} {
-		store := &frailCounter{Counter: cache.NewMemoryCounter(0)}
+	for _, method := range []string{"get", "reset"} {
+		store := &broken{Counter: cache.NewMemoryCounter(0)}
 		cfg := throttled()
 		cfg.LoginThrottle.Counter = store
 		w := newWorld(t, cfg)
-		store.fails = func(_ int, m string, _ int64) bool { return m == method }
-		if err := w.ThrottleForget(t.Context(), "ask", "calvin"); err == nil || !strings.Contains(err.Error(), "no store") {
+		store.set(method)
+		if err := w.ThrottleForget(t.Context(), "ask", "calvin"); err == nil || !strings.Contains(err.Error(), "the store is down") {
 			t.Errorf("%s fails: %v", method, err)
 		}
 	}

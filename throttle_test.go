@@ -454,46 +454,52 @@ func TestThrottleSpellings(t *testing.T) {
 	})
 }
 
-// broken is a counter of which some methods fail.
+// broken is a counter of which some calls fail.
 type broken struct {
 	cache.Counter
 	mu    sync.Mutex
-	fails string
+	fails func(call int, method string, n int64) bool // n is what Add was to add
 	calls int
 }
 
-func (b *broken) call(method string) error {
+func (b *broken) call(method string, n int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls++
-	if strings.Contains(b.fails, method) {
+	if b.fails != nil && b.fails(b.calls, method, n) {
 		return errors.New("the store is down: s3cret")
 	}
 	return nil
 }
 
-func (b *broken) set(fails string) {
+// set makes all calls of some methods fail.
+func (b *broken) set(methods string) {
+	b.when(func(_ int, method string, _ int64) bool { return strings.Contains(methods, method) })
+}
+
+// when makes the calls fail of which fails says so. They are counted from one on.
+func (b *broken) when(fails func(call int, method string, n int64) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fails, b.calls = fails, 0
 }
 
 func (b *broken) Add(ctx context.Context, key string, n int64, window time.Duration) (int64, error) {
-	if err := b.call("add"); err != nil {
+	if err := b.call("add", n); err != nil {
 		return 0, err
 	}
 	return b.Counter.Add(ctx, key, n, window)
 }
 
 func (b *broken) Get(ctx context.Context, key string) (int64, error) {
-	if err := b.call("get"); err != nil {
+	if err := b.call("get", 0); err != nil {
 		return 0, err
 	}
 	return b.Counter.Get(ctx, key)
 }
 
 func (b *broken) Reset(ctx context.Context, key string) error {
-	if err := b.call("reset"); err != nil {
+	if err := b.call("reset", 0); err != nil {
 		return err
 	}
 	return b.Counter.Reset(ctx, key)
@@ -542,6 +548,39 @@ func TestThrottleStoreFails(t *testing.T) {
 			t.Error("nobody is told that the store fails")
 		}
 	})
+}
+
+// TestThrottleFrailStore: whichever call of the store fails, the try is not looked at
+// (S23), the next ones are counted as before, and no guess more is free. Who has been
+// in is let in, once the delay is over.
+func TestThrottleFrailStore(t *testing.T) {
+	for call, past := 1, false; !past; call++ {
+		synctest.Test(t, func(t *testing.T) {
+			store := &broken{Counter: cache.NewMemoryCounter(0)}
+			cfg := throttled()
+			cfg.LoginThrottle.Counter = store
+			d := newDoor(t, cfg)
+			store.when(func(n int, _ string, _ int64) bool { return n == call })
+			got := map[int]int{}
+			for range 8 {
+				got[d.knock(home, "calvin", "wrong").StatusCode]++
+			}
+			time.Sleep(2 * time.Second)
+			got[d.knock(home, "calvin", calvinPass).StatusCode]++
+			got[d.knock(home, "calvin", "wrong").StatusCode]++
+			if past = store.calls < call; past {
+				return
+			}
+			// A call that failed after the fact may have used up a place, or have
+			// forgotten less.
+			if got[401] < 5 || got[401] > 6 || got[200]+got[503] < 1 || got[503] > 1 || got[200] > 1 || got[401]+got[429]+got[503]+got[200] != 10 {
+				t.Errorf("call %d fails: %v", call, got)
+			}
+		})
+		if past && call < 40 {
+			t.Errorf("the store was called %d times", call-1)
+		}
+	}
 }
 
 // TestThrottleFull: a store that is full fails for those who are not counted yet.
