@@ -537,17 +537,30 @@ func (in *slowIn) Validate(context.Context) error {
 }
 
 // TestLateValidate: what a method of the input has started sees its own request
-// for ever, and never the next one.
+// for ever, and never the next one, wherever in the input it is.
 func TestLateValidate(t *testing.T) {
 	w := newWorld(t, base())
 	fsa.Get(w, "/x", authz.Open(), func(_ context.Context, in slowIn) (string, error) { return in.Word, nil })
+	fsa.Post(w, "/array", authz.Open(), func(_ context.Context, in struct {
+		Words [1]slowIn `in:"body"`
+	}) (string, error) {
+		return in.Words[0].Word, nil
+	})
 	c := w.client(t)
-	c.Get("/x").Query("word", "mine").Expect(200)
-	late := <-slowSeen
-	for range 20 {
-		c.Get("/x").Query("word", "another's").Expect(200)
-		if got := late(); got != "mine" {
-			t.Fatalf("the first request's input has become %q", got)
+	for path, send := range map[string]func(word string){
+		"/x":     func(word string) { c.Get("/x").Query("word", word).Expect(200) },
+		"/array": func(word string) { c.Post("/array").JSON([]any{map[string]string{"Word": word}}).Expect(200) },
+	} {
+		for len(slowSeen) > 0 {
+			<-slowSeen
+		}
+		send("mine")
+		late := <-slowSeen
+		for range 20 {
+			send("another's")
+			if got := late(); got != "mine" {
+				t.Fatalf("%s: the first request's input has become %q", path, got)
+			}
 		}
 	}
 }

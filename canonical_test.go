@@ -349,3 +349,65 @@ func ExampleApp_CanonicalLogin() {
 	// Output:
 	// 200 user 7
 }
+
+// TestCanonicalNobodyIsKnown: a hook may give a form of the name along with its refusal. That
+// is counted, and nothing else: not even the right password of a user who has that name
+// is one, whether it is known already or not.
+func TestCanonicalNobodyIsKnown(t *testing.T) {
+	for _, kept := range []string{"ttl", "none"} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := throttled()
+			cfg.Cache = kept
+			w := newWorld(t, cfg)
+			var told []fsa.FailedLogin
+			w.LoginFailed(func(_ context.Context, e fsa.FailedLogin) error {
+				told = append(told, e)
+				return nil
+			})
+			w.CanonicalLogin(func(_ context.Context, typed string) (string, error) {
+				w.ask("typed " + typed)
+				if typed != strings.ToLower(typed) {
+					return strings.ToLower(typed), fsa.ErrNoSuchUser
+				}
+				return typed, nil
+			})
+			fsa.Get(w, "/x", authz.Auth(), who)
+			d := &door{w, t, handlerOf(t, w)}
+			d.expect("200", home, "calvin", calvinPass)
+			d.expect("200", home, "calvin", calvinPass)
+			for range 5 {
+				d.expect("401", away, "Calvin", calvinPass)
+			}
+			d.expect("429 1", away, "Calvin", calvinPass)
+			for i, e := range told {
+				if e.Login != "" {
+					t.Errorf("failure %d is said to be of %s", i, e.Login)
+				}
+			}
+			if len(told) != 5 {
+				t.Errorf("told %d times", len(told))
+			}
+			// What can't be a password is not asked about.
+			d.expect("401", cafe, "Susie", strings.Repeat("x", 2000))
+			if w.times("typed Susie") != 0 {
+				t.Error("the hook is asked about what is no password")
+			}
+		})
+	}
+}
+
+// TestCanonicalNobodyStoreFails: a store that fails is a failure for nobody, too.
+func TestCanonicalNobodyStoreFails(t *testing.T) {
+	w := newWorld(t, base())
+	w.CanonicalLogin(func(_ context.Context, typed string) (string, error) { return typed, fsa.ErrNoSuchUser })
+	fsa.Get(w, "/x", authz.Auth(), who)
+	c := w.client(t)
+	c.Get("/x").Basic("susie", "wrong").Expect(401)
+	app := fsa.New("acme", base())
+	app.UserPass(func(context.Context, string) (string, error) { return "", errors.New("s3cret: the store is down") })
+	app.CanonicalLogin(func(_ context.Context, typed string) (string, error) { return typed, fsa.ErrNoSuchUser })
+	fsa.Get(app, "/x", authz.Auth(), who)
+	if got := fsatest.New(t, app).Get("/x").Basic("susie", "wrong").Expect(500).Text(); got != "internal error in app.UserPass" {
+		t.Error(got)
+	}
+}

@@ -273,8 +273,10 @@ func TestLateRegistration(t *testing.T) {
 	}
 	fsa.Get(w, "/late", authz.Auth(), nothing)
 	w.Admit(func(context.Context, fsa.Identity) error { return nil })
+	w.AddPermission("late.permission")
+	w.AddScope("late.scope")
 	got := faultsOf(t, w.App)
-	if len(got) != 2 || !contains(got[0], "GET /late", "comes after app.Handler()", "faults_test.go:") || !contains(got[1], "app.Admit") {
+	if len(got) != 4 || !contains(got[2], "app.AddPermission", "comes after app.Handler()", "faults_test.go:") || !contains(got[3], "app.AddScope", "comes after app.Handler()", "faults_test.go:") || !contains(got[0], "GET /late", "comes after app.Handler()", "faults_test.go:") || !contains(got[1], "app.Admit") {
 		t.Errorf("got %q", got)
 	}
 	if !strings.Contains(w.log.String(), "GET /late") {

@@ -418,7 +418,8 @@ func TestPathCheck(t *testing.T) {
 	}
 	for path, ok := range map[string]bool{
 		"/": true, "/a/b-c_d/e2": true, "/get": true, "/gets-x": true, "/a/": false, "/get-user": false, "/a/delete_it": false, "/A": false,
-		"/-a": false, "/a/.b": false, "/é": false, "/{Any-Thing}/x": true, "/" + strings.Repeat("a", 255): false,
+		"/-a": false, "/a/.b": false, "/é": false, "/{Any-Thing}/x": true,
+		"/a!b": false, "/_a": false, "/a/.well-known": false, "/a:b": false, "/" + strings.Repeat("a", 255): false,
 	} {
 		if err := fsa.DefaultPathCheck("GET", path); (err == nil) != ok {
 			t.Errorf("%s: %v", path, err)

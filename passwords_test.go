@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa"
@@ -241,4 +242,47 @@ func TestNoPasswordScheme(t *testing.T) {
 	if _, err := app.HashPassword(context.Background(), "a long password"); err == nil {
 		t.Error("a hash is made without a scheme")
 	}
+}
+
+// TestPasswordsWithoutHasher: where no password is hashed, or the configuration is at
+// fault, that is said.
+func TestPasswordsWithoutHasher(t *testing.T) {
+	cfg := base()
+	cfg.PasswordScheme, cfg.PasswordOpts, cfg.InsecurePasswordCost = []string{"none"}, nil, false
+	faulty := base()
+	faulty.PasswordScheme = []string{"rot13"}
+	for want, cfg := range map[string]fsa.Config{`FSA_PASSWORD_SCHEME is "none"`: cfg, "rot13": faulty} {
+		app := fsa.New("acme", cfg)
+		_, err1 := app.HashPasswordUnchecked(t.Context(), "a password")
+		ok, err2 := app.CheckPassword(t.Context(), "a password", "a hash")
+		for _, err := range []error{err1, err2} {
+			if ok || err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, %v, want %s", ok, err, want)
+			}
+		}
+	}
+}
+
+// TestStoredHashes: what is stored and is no hash is a refusal, and is told to who can
+// mend it; that there is none is not. Who has gone from the store is out at the next
+// try of theirs.
+func TestStoredHashes(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Get(w, "/x", authz.Auth(), who)
+	c := w.client(t)
+	c.Get("/x").Basic("susie", "wrong").Expect(401)
+	if strings.Contains(w.log.String(), "cannot be verified") {
+		t.Errorf("the log takes the missing hash of nobody for a broken one: %s", w.log)
+	}
+	for i, hash := range []string{"$2b$99$short", "$2b$04$", "$argon2id$v=19$m=1$x", "plain", "$unknown$1$2"} {
+		w.set(func() { w.hashes["moe"] = hash })
+		c.Get("/x").Basic("moe", "wrong").Expect(401)
+		if n := strings.Count(w.log.String(), "a stored password hash cannot be verified"); n != i+1 {
+			t.Errorf("%s: the log tells of %d", hash, n)
+		}
+	}
+	c.Get("/x").Basic("calvin", calvinPass).Expect(200)
+	w.set(func() { delete(w.hashes, "calvin") })
+	c.Get("/x").Basic("calvin", "wrong").Expect(401)
+	c.Get("/x").Basic("calvin", calvinPass).Expect(401)
 }

@@ -674,6 +674,78 @@ func TestAuthenticateLazily(t *testing.T) {
 	}
 }
 
+// TestPointerInput: a handler may take a pointer to its input, which is never nil.
+func TestPointerInput(t *testing.T) {
+	w, j := specialWorld(t, &outcome{})
+	type in struct {
+		N int
+		S *session
+	}
+	w.BeforeExec(func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) { return nil, nil })
+	var before *in
+	fsa.Get(w, "/x", authz.Auth(), func(ctx context.Context, in *in) (*point, error) {
+		if in == before {
+			t.Error("two requests have the same input")
+		}
+		before = in
+		if in.N == 0 {
+			return nil, fsa.Errorf(409, "none")
+		}
+		return &point{in.N, len(in.S.name)}, nil
+	})
+	c := w.client(t)
+	if got := c.Get("/x").Query("n", "7").As("calvin").Expect(200).Text(); got != `{"x":7,"y":1}`+"\n" {
+		t.Error(got)
+	}
+	c.Get("/x").Query("n", "0").As("calvin").Expect(409).Contains("none")
+	c.Get("/x").Query("n", "x").As("calvin").Expect(400)
+	c.Get("/x").Query("n", "1").Expect(401)
+	if got := j.take(); got != "open s for calvin, end s: <nil>, open s for calvin, end s: 409: none" {
+		t.Error(got)
+	}
+	calls := 0
+	fail := newWorld(t, base())
+	fsa.Get(fail, "/x", authz.Auth(), func(context.Context, *struct{ N int }) (fsa.None, error) { calls++; return fsa.None{}, nil })
+	fail.BeforeExec(func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) {
+		return nil, fsa.Errorf(418, "before")
+	})
+	fail.client(t).Get("/x").Query("n", "1").As("calvin").Expect(418)
+	if calls != 0 {
+		t.Error("the handler has run")
+	}
+}
+
+// TestSpecialsAfterBeforeExec: a hook that lets a request pass takes nothing from it.
+func TestSpecialsAfterBeforeExec(t *testing.T) {
+	w, j := specialWorld(t, &outcome{})
+	w.BeforeExec(func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) {
+		j.add("before")
+		return nil, nil
+	})
+	fsa.Get(w, "/x", authz.Auth(), func(_ context.Context, in struct{ S *session }) (string, error) { return in.S.name, nil })
+	if got := w.client(t).Get("/x").As("calvin").Expect(200).Text(); got != "s" {
+		t.Error(got)
+	}
+	if got := j.take(); got != "before, open s for calvin, end s: <nil>" {
+		t.Error(got)
+	}
+}
+
+// TestRedirectWithoutRequestURI: a request that no server has read is redirected by its
+// path.
+func TestRedirectWithoutRequestURI(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Get(w, "/x", authz.Open(), nothing)
+	r, err := http.NewRequest("GET", "http://localhost//x?a=b", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.RemoteAddr = "127.0.0.1:1234"
+	if rec := serve(handlerOf(t, w), r); rec.Code != 307 || rec.Header().Get("Location") != "/x?a=b" {
+		t.Errorf("%d %v", rec.Code, rec.Header())
+	}
+}
+
 // TestAuthenticateElsewhere: who is calling is told to the application that has the
 // request, while it has it, and is asked once; a failure is not taken for a refusal.
 func TestAuthenticateElsewhere(t *testing.T) {

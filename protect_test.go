@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -350,4 +351,58 @@ func FuzzMounted(f *testing.F) {
 			t.Errorf("%q under %q leads to %q", target, prefix, to)
 		}
 	})
+}
+
+// TestProtectClosedInItsForm: what is refused since nothing is compiled has the form of
+// the application's errors, or of plain text if that is what is at fault.
+func TestProtectClosedInItsForm(t *testing.T) {
+	for form, want := range map[string]string{"json:error": "application/json", "plain": "text/plain; charset=utf-8", "xml": "text/plain; charset=utf-8"} {
+		cfg := base()
+		cfg.ErrorResponse = form
+		app := fsa.New("acme", cfg)
+		rec := serve(app.Protect(authz.Open())(http.NotFoundHandler()), httptest.NewRequest("GET", "/", nil))
+		if rec.Code != 500 || rec.Header().Get("Content-Type") != want || rec.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %v", form, rec.Code, rec.Header())
+		}
+	}
+}
+
+// TestProtectOfAnother: a router that another application protects is in that one's log,
+// with its decisions, though the request has come through this one.
+func TestProtectOfAnother(t *testing.T) {
+	cfg := base()
+	cfg.Mode, cfg.LoggingLevel = "debug", slog.LevelDebug
+	outer, inner := newWorld(t, cfg), newWorld(t, cfg)
+	guard := inner.Protect(authz.Auth())
+	fsa.Handle(outer, "GET /inner", authz.Open(), guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, fsa.User(r.Context()))
+	})))
+	handlerOf(t, inner)
+	c := outer.client(t)
+	token := inner.token(t, "calvin", fsa.TokenOptions{})
+	if got := c.Get("/inner").Bearer(token).Expect(200).Text(); got != "calvin" {
+		t.Error(got)
+	}
+	c.Get("/inner").Expect(401)
+	for name, log := range map[string]string{"the outer": outer.log.String(), "the inner": inner.log.String()} {
+		if strings.Count(log, "msg=request ") != 2 || !strings.Contains(log, "status=200") || !strings.Contains(log, "status=401") {
+			t.Errorf("%s application's log has %s", name, log)
+		}
+	}
+	if !strings.Contains(inner.log.String(), "step=scheme") {
+		t.Errorf("there is no trace of the decision: %s", inner.log)
+	}
+}
+
+// TestProtectPreflight: without CORS, what asks like a preflight is a request as others.
+func TestProtectPreflight(t *testing.T) {
+	w := newWorld(t, base())
+	h := w.Protect(authz.Auth())(http.NotFoundHandler())
+	handlerOf(t, w)
+	r := httptest.NewRequest("OPTIONS", "/x", nil)
+	r.Header.Set("Origin", "https://other.example")
+	r.Header.Set("Access-Control-Request-Method", "DELETE")
+	if rec := serve(h, r); rec.Code != 401 || rec.Header().Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("%d %v", rec.Code, rec.Header())
+	}
 }

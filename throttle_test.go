@@ -376,6 +376,43 @@ func TestThrottleSamePassword(t *testing.T) {
 	}
 }
 
+// TestThrottleSameGuess: two computers of a network that send the same guess at the same
+// time make one try, which is told once; and it has proved nothing for either of them.
+func TestThrottleSameGuess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wait := make(chan bool)
+		cfg := throttled()
+		cfg.Cache = "ttl"
+		app := fsa.New("acme", cfg)
+		hash, _ := app.HashPasswordUnchecked(t.Context(), calvinPass)
+		app.UserPass(func(context.Context, string) (string, error) {
+			<-wait
+			return hash, nil
+		})
+		var told atomic.Int64
+		app.LoginFailed(func(context.Context, fsa.FailedLogin) error {
+			told.Add(1)
+			return nil
+		})
+		fsa.Get(app, "/x", authz.Auth(), who)
+		d := &door{t: t, h: handlerOf(t, &world{App: app})}
+		addresses := []string{"198.51.100.7:1234", "198.51.100.8:1234"}
+		got := make(chan map[int]int)
+		go func() {
+			got <- d.statuses(20, func(i int) (string, string, string) { return addresses[i%2], "calvin", "guess" })
+		}()
+		synctest.Wait()
+		close(wait)
+		if all := <-got; all[401] != 20 || told.Load() != 1 {
+			t.Errorf("the answers are %v, told %d times", all, told.Load())
+		}
+		for _, addr := range addresses {
+			d.expect("401", addr, "calvin", "guess")
+			d.expect("200", addr, "calvin", calvinPass)
+		}
+	})
+}
+
 // TestThrottleKnownNetwork: an attack from elsewhere, or on others, does not keep
 // the owner out of where they have logged in before. S17
 func TestThrottleKnownNetwork(t *testing.T) {
