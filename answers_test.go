@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
@@ -93,6 +94,14 @@ func (Right) MarshalText() ([]byte, error) { return []byte("right"), nil }
 
 // Inner embeds what can't be.
 type Inner struct{ *Meta }
+
+type (
+	calling struct{ F func() }
+	saying  struct{ F func() }
+	node    struct{ Next *node }
+)
+
+func (saying) MarshalText() ([]byte, error) { return []byte("said"), nil }
 
 // closing is a reader that notes that it has been closed.
 type closing struct {
@@ -461,6 +470,33 @@ func TestOutputFaults(t *testing.T) {
 			fsa.JSONConverter(w.App, func(square) any { return nil })
 			fsa.Get(w, "/x", authz.Open(), gives[*func()](nil))
 		}, "a func() can't be answered"},
+		{"pointer to a page", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[*fsa.HTML](nil)) }, "a *fsa.HTML can't be answered; give the fsa.HTML"},
+		{"page in a struct", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(struct{ P fsa.HTML }{})) }, "fsa.HTML is an answer by itself"},
+		{"status in a slice", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives([]struct{ S fsa.StatusOut }{})) }, "fsa.StatusOut is for fields of the output itself"},
+		{"embedded further down", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct{ In struct{ Meta } }{}))
+		}, "field In: field Meta: field ETag: fsa.HeaderOut is for fields of the output itself"},
+		{"function beside a header field", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct {
+				ETag fsa.HeaderOut
+				F    func()
+			}{}))
+		}, "field F: a func() can't be answered"},
+		{"function in what is embedded", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(struct{ calling }{})) }, "a func() can't be answered"},
+		{"functions by name", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[map[string]func()](nil)) }, "a func() can't be answered"},
+		{"array of functions", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives([1]func(){})) }, "a func() can't be answered"},
+		{"function with a text", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives([]talking{})) }, "can't be answered"},
+		{"address", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[unsafe.Pointer](nil)) }, "a unsafe.Pointer can't be answered"},
+		{"small complex", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(complex64(1i))) }, "a complex64 can't be answered"},
+		{"functions that are not answered", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct {
+				F func() `json:"-"`
+				f func()
+			}{}))
+		}, ""},
+		{"function in what says its JSON", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(saying{})) }, ""},
+		{"in itself", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(node{})) }, ""},
+		{"no body with a pointer to a response", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[*fsa.Response](nil), fsa.Status(204)) }, ""},
 		{"in a slice", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives([]stored{})) }, "fsa.HeaderOut is for fields of the output itself"},
 		{"of a sequence", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[iter.Seq[stored]](nil)) }, "fsa.HeaderOut is for fields of the output itself"},
 		{"response in a struct", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(struct{ R fsa.Response }{})) }, "fsa.Response is an answer by itself"},
@@ -533,6 +569,42 @@ func TestDefaultContentType(t *testing.T) {
 	for _, path := range []string{"/struct", "/reader", "/responsetype"} {
 		if got := c.Get(path).Expect(200).Header.Get("Content-Type"); got == "text/html" {
 			t.Errorf("%s is %s", path, got)
+		}
+	}
+}
+
+// TestAnswersTold: what is known of a route's answers before there are any.
+func TestAnswersTold(t *testing.T) {
+	for _, own := range []string{"", "text/x-own"} {
+		cfg := base()
+		cfg.DefaultContentType = own
+		w := newWorld(t, cfg)
+		text, octets := "text/plain; charset=utf-8", "application/octet-stream"
+		if own != "" {
+			text, octets = own, own
+		}
+		want := []fsa.RouteInfo{
+			{Path: "/text", Status: 200, Type: text}, {Path: "/bytes", Status: 200, Type: octets}, {Path: "/struct", Status: 200, Type: "application/json"},
+			{Path: "/header", Status: 200, Type: "application/json"}, {Path: "/status", Status: 0, Type: "application/json"}, {Path: "/bodiless", Status: 204},
+			{Path: "/bodiless/status", Status: 0}, {Path: "/response", Status: 0}, {Path: "/events", Status: 200, Type: "text/event-stream"},
+		}
+		kind("x")(w, "/text", authz.Open())
+		kind([]byte("x"))(w, "/bytes", authz.Open())
+		kind(point{})(w, "/struct", authz.Open())
+		kind(WithMeta{})(w, "/header", authz.Open())
+		kind(stored{})(w, "/status", authz.Open())
+		kind(struct{ ETag fsa.HeaderOut }{})(w, "/bodiless", authz.Open())
+		kind(headed{})(w, "/bodiless/status", authz.Open())
+		kind(&fsa.Response{})(w, "/response", authz.Open())
+		kind(slices.Values([]fsa.Event{}))(w, "/events", authz.Open())
+		routes, err := w.Routes()
+		if err != nil || len(routes) != len(want) {
+			t.Fatal(routes, err)
+		}
+		for i, r := range routes {
+			if r.Path != want[i].Path || r.Status != want[i].Status || r.Type != want[i].Type {
+				t.Errorf("%s: %d %q, want %d %q", r.Path, r.Status, r.Type, want[i].Status, want[i].Type)
+			}
 		}
 	}
 }

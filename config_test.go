@@ -255,6 +255,7 @@ func TestSettingFaults(t *testing.T) {
 		{auth + "FSA_PARAM_USER = \"PASS\"", []string{"FSA_PARAM_PASS: is the same as FSA_PARAM_USER"}},
 		{auth + "FSA_REALM = \"é\"", []string{"FSA_REALM (acme.toml:3): holds a character that a challenge can't carry"}},
 		{auth + "FSA_TOKEN_DELAI = 1", []string{"FSA_TOKEN_DELAI (acme.toml:3): unknown directive", "did you mean FSA_TOKEN_DELAY?"}},
+		{auth + "FSA_ZEPHYR_BOXWOOD = 1", []string{"FSA_ZEPHYR_BOXWOOD (acme.toml:3): unknown directive; remove it, or declare it by app.Directive"}},
 		{auth + "fsa_mode = \"dev\"", []string{"did you mean FSA_MODE?"}},
 		{auth + "MODE = \"dev\"", []string{"did you mean FSA_MODE?"}},
 		{"FSA_AUTH = \"token\"\nFSA_MODE = \"develop\"", []string{`unknown mode "develop"`}},

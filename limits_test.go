@@ -292,8 +292,9 @@ func TestLimitFaults(t *testing.T) {
 	fsa.Get(w, "/b", authz.Open(), nothing, fsa.MaxHeader(-1))
 	fsa.Get(w, "/c", authz.Open(), nothing, fsa.InsecureEncodedBody())
 	fsa.Get(w, "/e", authz.Open(), nothing, fsa.MaxHeader(0))
+	fsa.Get(w, "/f", authz.Open(), takes[struct{ A string }], fsa.InsecureEncodedBody())
 	w.Prefix("/d", fsa.InsecureEncodedBody())
-	if faults := faultsOf(t, w.App); len(faults) != 5 || !contains(strings.Join(faults, "\n"), "fsa.Timeout", "fsa.MaxHeader", "can't read it", "/d (") {
+	if faults := faultsOf(t, w.App); len(faults) != 6 || !contains(strings.Join(faults, "\n"), "fsa.Timeout", "fsa.MaxHeader", "can't read it", "/d (") {
 		t.Errorf("the faults are %q", faults)
 	}
 }

@@ -240,12 +240,15 @@ func TestLoginPageNames(t *testing.T) {
 		{"USER", "basic", "header", true},
 		{"PASS", "basic", "header", true},
 		{"PASS", "param", "header", false},
-		{"AUTH", "token", "header", true},
+		{"auth", "token", "header", true},
 		{"AUTH", "token", "param", false},
 		{"AUTH", "basic", "param", true},
 	} {
 		cfg := base()
 		cfg.Redirect401, cfg.URLName, cfg.Auth, cfg.TokenCarrier = "/login", c.name, []string{c.auth, "none"}, c.carrier
+		if c.auth == "token" {
+			cfg.TokenName = c.name
+		}
 		w := newWorld(t, cfg)
 		fsa.Get(w, "/login", authz.Open(), nothing)
 		if got := faultsOf(t, w.App); c.free && got != nil || !c.free && (len(got) != 1 || !contains(got[0], "is the name of a parameter with credentials")) {

@@ -199,6 +199,15 @@ func TestMTLSFaults(t *testing.T) {
 	if err := os.WriteFile(empty, []byte("-----BEGIN"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	constrained := filepath.Join(t.TempDir(), "constrained.pem")
+	der := ours.issue(t, func(c *x509.Certificate) { c.BasicConstraintsValid = true }).Certificate[0]
+	if err := os.WriteFile(constrained, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut.pem")
+	if err := os.WriteFile(cut, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der[:len(der)-1]}), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		auth, ca, user string
 		want           string
@@ -207,6 +216,8 @@ func TestMTLSFaults(t *testing.T) {
 		{"mtls", filepath.Join(t.TempDir(), "gone.pem"), "", "FSA_TLS_CLIENT_CA: cannot be read"},
 		{"mtls", empty, "", "FSA_TLS_CLIENT_CA: holds no certificate in PEM"},
 		{"mtls", leaf, "", `FSA_TLS_CLIENT_CA: holds the certificate of "CN=calvin", which is no authority`},
+		{"mtls", constrained, "", `FSA_TLS_CLIENT_CA: holds the certificate of "CN=calvin", which is no authority`},
+		{"mtls", cut, "", "FSA_TLS_CLIENT_CA: holds what is no certificate"},
 		{"mtls", key, "", `FSA_TLS_CLIENT_CA: holds a "PRIVATE KEY" in PEM`},
 		{"mtls", cert, "dn", `FSA_MTLS_USER: "dn" is no part of a certificate that names a user; it is cn, email or uri`},
 		{"basic", cert, "", `FSA_TLS_CLIENT_CA: is for the scheme "mtls", which FSA_AUTH does not enable`},

@@ -37,6 +37,60 @@ func TestPreflightHooks(t *testing.T) {
 	}
 }
 
+// TestPreflightBeforeHooks: hooks are asked about a preflight if CORS is off, when it is a
+// request like any other, and not if it is on, when it is answered.
+func TestPreflightBeforeHooks(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		cfg := base()
+		cfg.CORS = on
+		w := newWorld(t, cfg)
+		w.BeforeRequest(func(*http.Request) (*fsa.Response, error) { return nil, fsa.Errorf(418, "before") })
+		fsa.Get(w, "/x", authz.Open(), nothing)
+		status := 418
+		if on {
+			status = 204
+		}
+		if res := serve(handlerOf(t, w), asksFor("https://front.example", "/x", "GET")); res.Code != status {
+			t.Errorf("CORS %t: %d %v", on, res.Code, res.Header())
+		}
+	}
+}
+
+// TestRefusedWithoutRoute: what no route refuses keeps the Referer of its pages from
+// others if their URLs carry tokens, and only then.
+func TestRefusedWithoutRoute(t *testing.T) {
+	for _, c := range []struct{ auth, carrier, policy string }{
+		{"token", "param", "no-referrer"},
+		{"token", "header", "strict-origin-when-cross-origin"},
+		{"basic", "param", "strict-origin-when-cross-origin"},
+	} {
+		cfg := base()
+		cfg.Auth, cfg.TokenCarrier = []string{c.auth, "none"}, c.carrier
+		w := newWorld(t, cfg)
+		if got := w.client(t).Get("/nowhere").Expect(404).Header.Get("Referrer-Policy"); got != c.policy {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
+// TestSlashRedirects: the way to a path with a slash at its end is an answer of the
+// application, also where another route matches such a path.
+func TestSlashRedirects(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Get(w, "/{b}/y", authz.Open(), func(_ context.Context, in struct{ B string }) (string, error) { return "y " + in.B, nil })
+	fsa.Get(w, "/x/{a}/", authz.Open(), func(_ context.Context, in struct{ A string }) (string, error) { return "a " + in.A, nil })
+	c := w.client(t)
+	for path, want := range map[string]string{"/x/y": "y x", "/x/z/": "a z"} {
+		if got := c.Get(path).Expect(200).Text(); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	res := c.Get("/x/z?q=1").Expect(307)
+	if res.Header.Get("Location") != "/x/z/?q=1" || res.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%v", res.Header)
+	}
+}
+
 // cents has no methods, so that its frames would be used again.
 type cents struct{ N int }
 
