@@ -261,6 +261,25 @@ func TestAnswersAmongOthers(t *testing.T) {
 	}
 }
 
+// TestHeaderOutAmongOthers: a header field that the handler leaves empty is what others
+// say.
+func TestHeaderOutAmongOthers(t *testing.T) {
+	w := newWorld(t, base())
+	w.Use(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("X-Trace", "outer")
+			next.ServeHTTP(rw, r)
+		})
+	})
+	fsa.Get(w, "/empty", authz.Open(), gives(stored{ID: 1}))
+	fsa.Get(w, "/own", authz.Open(), gives(stored{ID: 1, Trace: "inner"}))
+	for path, want := range map[string]string{"/empty": "outer", "/own": "inner"} {
+		if got := w.client(t).Get(path).Expect(200).Header["X-Trace"]; len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
+}
+
 // TestAnswersCarryCookies: the token cookie comes with each kind, before its first
 // byte.
 func TestAnswersCarryCookies(t *testing.T) {

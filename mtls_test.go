@@ -187,6 +187,41 @@ func TestMTLSElsewhere(t *testing.T) {
 	}
 }
 
+// TestServerTLS: what a server of ours asks of TLS and of its clients.
+func TestServerTLS(t *testing.T) {
+	ours := newAuthority(t, "ours", nil)
+	cert, key, _ := selfSigned(t)
+	for _, tt := range []struct {
+		name   string
+		serves bool
+		asks   bool
+	}{{"neither", false, false}, {"serves", true, false}, {"asks", false, true}, {"both", true, true}} {
+		cfg := base()
+		if tt.serves {
+			cfg.TLSCert, cfg.TLSKey = cert, key
+		}
+		if tt.asks {
+			cfg.Auth, cfg.TLSClientCA = append(cfg.Auth, "mtls"), ours.path
+		}
+		w := newWorld(t, cfg)
+		fsa.Get(w, "/x", authz.Auth(), who)
+		s, err := w.Server("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(tt.name, err)
+		}
+		c := s.TLSConfig
+		if (c != nil) != (tt.serves || tt.asks) {
+			t.Errorf("%s: the configuration is %v", tt.name, c)
+		}
+		if c == nil {
+			continue
+		}
+		if c.MinVersion != tls.VersionTLS12 || (c.GetCertificate != nil) != tt.serves || (c.ClientCAs != nil) != tt.asks || (c.ClientAuth == tls.VerifyClientCertIfGiven) != tt.asks {
+			t.Errorf("%s: the configuration is %+v", tt.name, c)
+		}
+	}
+}
+
 // TestMTLSFaults: what is wrong with its configuration stops the start.
 func TestMTLSFaults(t *testing.T) {
 	ours := newAuthority(t, "ours", nil)

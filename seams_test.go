@@ -79,15 +79,19 @@ func TestSlashRedirects(t *testing.T) {
 	w := newWorld(t, base())
 	fsa.Get(w, "/{b}/y", authz.Open(), func(_ context.Context, in struct{ B string }) (string, error) { return "y " + in.B, nil })
 	fsa.Get(w, "/x/{a}/", authz.Open(), func(_ context.Context, in struct{ A string }) (string, error) { return "a " + in.A, nil })
+	fsa.Get(w, "/{x}", authz.Open(), func(_ context.Context, in struct{ X string }) (string, error) { return "x " + in.X, nil })
+	fsa.Handle(w, "/any/", authz.Open(), http.NotFoundHandler())
 	c := w.client(t)
-	for path, want := range map[string]string{"/x/y": "y x", "/x/z/": "a z"} {
+	for path, want := range map[string]string{"/x/y": "y x", "/x/z/": "a z", "/any": "x any"} {
 		if got := c.Get(path).Expect(200).Text(); got != want {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
-	res := c.Get("/x/z?q=1").Expect(307)
-	if res.Header.Get("Location") != "/x/z/?q=1" || res.Header.Get("X-Content-Type-Options") != "nosniff" {
-		t.Errorf("%v", res.Header)
+	for _, to := range []struct{ method, path string }{{"GET", "/x/z/?q=1"}, {"POST", "/any/?q=1"}} {
+		res := c.Request(to.method, strings.Replace(to.path, "/?", "?", 1)).Expect(307)
+		if res.Header.Get("Location") != to.path || res.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%v: %v", to, res.Header)
+		}
 	}
 }
 
