@@ -240,7 +240,7 @@ func TestLoginPageNames(t *testing.T) {
 		{"USER", "basic", "header", true},
 		{"PASS", "basic", "header", true},
 		{"PASS", "param", "header", false},
-		{"auth", "token", "header", true},
+		{"Auth", "token", "header", true},
 		{"AUTH", "token", "param", false},
 		{"AUTH", "basic", "param", true},
 	} {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/fastsimpleauth/fsa"
@@ -128,6 +129,9 @@ func TestObserver(t *testing.T) {
 	w.GroupCheck("odd", func(context.Context, string) (bool, error) { return true, errors.New("the hook is odd") })
 	fsa.ObjectPerms(w.App, "things", func(context.Context, string, int, string) (bool, error) { return false, fsa.ErrNoSuchObject })
 	fsa.Get(w, "/odd", authz.Group("odd"), who)
+	w.GroupCheck("none", func(context.Context, string) (bool, error) { return false, nil })
+	fsa.Get(w, "/yesandno", authz.All(authz.Group("admin"), authz.Group("nobody")), who)
+	fsa.Get(w, "/twono", authz.Any(authz.Group("nobody"), authz.Group("none")), who)
 	fsa.Get(w, "/noandbroken", authz.Any(authz.Group("nobody"), authz.Group("broken")), who)
 	fsa.Get(w, "/twobroken", authz.Any(authz.Group("broken"), authz.Group("odd")), who)
 	fsa.Get(w, "/missing/{id}", authz.Any(authz.Object("stuff", "id", "owner"), authz.Group("nobody")), takes[struct{ ID int }])
@@ -187,6 +191,9 @@ func TestObserver(t *testing.T) {
 			`404 "/either/{id}" token calvin`},
 		// A check that fails is a failure, whatever it says besides.
 		{"GET", "/odd", calvin, []string{"authn token accepted", admit, "hook app.GroupCheck odd the hook is odd", "authz group odd failed"}, `500 "/odd" token calvin`},
+		// The part that refuses is told, and the first of them.
+		{"GET", "/yesandno", calvin, []string{"authn token accepted", admit, "authz group nobody refused"}, `403 "/yesandno" token calvin`},
+		{"GET", "/twono", calvin, []string{"authn token accepted", admit, "hook app.GroupCheck none <nil>", "authz group nobody refused"}, `403 "/twono" token calvin`},
 		// A failure is decisive, though another part has only said no; the first is told.
 		{"GET", "/noandbroken", calvin, []string{"authn token accepted", admit, "hook app.GroupCheck broken the hook of group broken fails: s3cret", "authz group broken failed"},
 			`500 "/noandbroken" token calvin`},
@@ -212,6 +219,9 @@ func TestObserver(t *testing.T) {
 			want := append(append([]string{"request " + c.method + " http 1.1"}, c.want...), "answer "+c.answer)
 			if diff := cmp.Diff(want, j.taken()); diff != "" {
 				t.Error(diff)
+			}
+			if a := j.answers[len(j.answers)-1]; (a.Err != nil) != (a.Status >= 400) {
+				t.Errorf("%d, and the error is %v", a.Status, a.Err)
 			}
 		})
 	}
@@ -348,6 +358,9 @@ func TestObserverPanics(t *testing.T) {
 		c.Get("/admin").Basic("calvin", "a wrong password").Do()
 	}
 	c.Get("/admin").Basic("calvin", "a wrong password").Expect(429)
+	if !contains(w.log.String(), "panic=Request", "panic=Authentication") {
+		t.Error("nothing is logged of what the panics said")
+	}
 	for _, asked := range []string{"Request", "Hook", "Authentication", "Authorization", "Throttle", "PasswordHash", "LogAttrs", `"the end of Request"`, `"the end of Hook"`} {
 		if !strings.Contains(w.log.String(), "asked="+asked) {
 			t.Errorf("nothing is logged about the panic of %s", asked)
@@ -373,6 +386,7 @@ func TestObserverOfNothing(t *testing.T) {
 		},
 		Hook: func(_, _ context.Context, _ fsa.HookEvent) (context.Context, func(error)) { return nil, nil },
 	})
+	w.Observe(fsa.Observer{Authentication: func(context.Context, fsa.AuthenticationEvent) {}})
 	w.GroupCheck("living", func(ctx context.Context, _ string) (bool, error) { return ctx.Err() == nil, nil })
 	fsa.Get(w, "/x", authz.Group("living"), who)
 	c := w.client(t)
@@ -560,8 +574,8 @@ func TestObservedFaults(t *testing.T) {
 		fsa.Get(w, "/group", authz.Group("staff"), nothing)
 		fsa.Get(w, "/permission", authz.Permission("edit"), nothing)
 		fsa.Get(w, "/scope", authz.Scope("a b"), nothing)
-		fsa.Get(w, "/fresh", authz.Fresh(-1), nothing)
-		fsa.Get(w, "/factors", authz.Factors(-1), nothing)
+		fsa.Get(w, "/fresh", authz.Fresh(time.Hour), nothing, fsa.Authn(auth))
+		fsa.Get(w, "/factors", authz.Factors(2), nothing, fsa.Authn(auth))
 		fsa.Get(w, "/object/{id}", authz.Object("store", "id", ""), takes[struct{ ID int }])
 		return w
 	}
@@ -586,6 +600,38 @@ func TestObservedFaults(t *testing.T) {
 	if strings.Contains(w.log.String(), "level=ERROR") {
 		t.Error(w.log)
 	}
+}
+
+// TestObservedDigest: who looks on does not offer what the application does not have.
+func TestObservedDigest(t *testing.T) {
+	w := digestWorld(t, base(), func(w *world) { w.Observe(fsa.Observer{}) })
+	if got := send(t, compiled(t, w.App), "GET", "/x").Header().Get("WWW-Authenticate"); !strings.HasPrefix(got, "Digest ") || strings.Contains(got, "userhash") {
+		t.Error(got)
+	}
+}
+
+// TestObservedHookErrors: the errors of hooks reach whom they should, and observers.
+func TestObservedHookErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		s := newSwapper(t, base())
+		s.swap = func(context.Context, string, string, string) error { return errors.New("the disk is full") }
+		s.LoginFailed(func(context.Context, fsa.FailedLogin) error { return errors.New("nobody listens") })
+		s.Observe(j.observer())
+		c := s.client(t)
+		c.Get("/x").Basic("calvin", calvinPass).Expect(200)
+		c.Get("/x").Basic("calvin", "a wrong password").Do()
+		synctest.Wait()
+		lines := strings.Join(j.taken(), "\n")
+		for _, e := range []string{"hook app.PasswordRehash  the disk is full", "hook app.LoginFailed  nobody listens"} {
+			if !strings.Contains(lines, e) {
+				t.Errorf("%q is not in\n%s", e, lines)
+			}
+		}
+		if !contains(s.log.String(), "the disk is full", "nobody listens") {
+			t.Error(s.log)
+		}
+	})
 }
 
 // TestObservedOnce: however often an application is looked at, its hooks are told of once.
