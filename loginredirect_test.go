@@ -68,6 +68,8 @@ func TestLoginRedirect(t *testing.T) {
 		{"any text", local, "GET", "/me", "text/*", ""},
 		{"anything but html", local, "GET", "/me", "text/html;q=0, */*", ""},
 		{"html if need be", local, "GET", "/me", "application/json, text/html;q=0.1", "/login?URL=%2Fme"},
+		{"html, as far as it can be read", local, "GET", "/me", "text/html;q", ""},
+		{"html, more than anything", local, "GET", "/me", "text/html;q=1e999", ""},
 		{"xhtml", local, "GET", "/me", "application/xhtml+xml", ""},
 		{"not at all", local, "GET", "/me", "", ""},
 		{"a form", local, "POST", "/me", chrome, ""},
