@@ -4,19 +4,23 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"html/template"
 	"io"
 	"iter"
 	"log/slog"
+	"math"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // gives is a handler that answers with a value.
@@ -63,6 +67,41 @@ type WithMeta struct {
 	Meta
 	Name string `json:"name,omitempty"`
 }
+
+// hiding has fields that nobody but its package sees.
+type hiding struct {
+	ETag  fsa.HeaderOut
+	trace fsa.HeaderOut
+	n     int
+}
+
+// told says itself what its JSON is.
+type told struct {
+	ETag fsa.HeaderOut
+	n    int
+}
+
+func (o told) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, `{"told":%d}`, o.n), nil }
+
+// Left and Right say what their JSON is, so that it is neither's where both are embedded.
+type (
+	Left  struct{ A int }
+	Right struct{ B int }
+)
+
+func (Left) MarshalText() ([]byte, error)  { return []byte("left"), nil }
+func (Right) MarshalText() ([]byte, error) { return []byte("right"), nil }
+
+// Inner embeds what can't be.
+type Inner struct{ *Meta }
+
+type (
+	calling struct{ F func() }
+	saying  struct{ F func() }
+	node    struct{ Next *node }
+)
+
+func (saying) MarshalText() ([]byte, error) { return []byte("said"), nil }
 
 // closing is a reader that notes that it has been closed.
 type closing struct {
@@ -224,6 +263,25 @@ func TestAnswersAmongOthers(t *testing.T) {
 	}
 }
 
+// TestHeaderOutAmongOthers: a header field that the handler leaves empty is what others
+// say.
+func TestHeaderOutAmongOthers(t *testing.T) {
+	w := newWorld(t, base())
+	w.Use(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("X-Trace", "outer")
+			next.ServeHTTP(rw, r)
+		})
+	})
+	fsa.Get(w, "/empty", authz.Open(), gives(stored{ID: 1}))
+	fsa.Get(w, "/own", authz.Open(), gives(stored{ID: 1, Trace: "inner"}))
+	for path, want := range map[string]string{"/empty": "outer", "/own": "inner"} {
+		if got := w.client(t).Get(path).Expect(200).Header["X-Trace"]; len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
+}
+
 // TestAnswersCarryCookies: the token cookie comes with each kind, before its first
 // byte.
 func TestAnswersCarryCookies(t *testing.T) {
@@ -241,6 +299,7 @@ func TestAnswersCarryCookies(t *testing.T) {
 
 // TestAnswerHeaders: what a handler says in a header, and what it cannot say.
 func TestAnswerHeaders(t *testing.T) {
+	const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 	respond := func(name, value string) fsa.Response {
 		return fsa.Response{Header: http.Header{name: {value}}, Body: "x"}
 	}
@@ -256,6 +315,15 @@ func TestAnswerHeaders(t *testing.T) {
 		{"status", kind(stored{Status: 201}), 201, nil, ""},
 		{"pointer", kind(&stored{Status: 201, ETag: "e"}), 201, map[string]string{"ETag": "e"}, ""},
 		{"nil pointer", kind[*stored](nil), 500, nil, "neither header nor status"},
+		{"status without a body, of what has no JSON", kind(struct {
+			F float64
+			S fsa.StatusOut
+		}{math.NaN(), 304}), 304, nil, ""},
+		{"unexported", kind(hiding{ETag: "e", trace: "t", n: 1}), 204, map[string]string{"ETag": "e", "Trace": ""}, ""},
+		{"not in JSON", kind(struct {
+			ETag fsa.HeaderOut
+			N    int `json:"-"`
+		}{"e", 1}), 204, map[string]string{"ETag": "e"}, ""},
 		{"no body", kind(headed{LastModified: "Tue, 15 Nov 1994 12:45:26 GMT"}), 204, map[string]string{"Last-Modified": "Tue, 15 Nov 1994 12:45:26 GMT"}, ""},
 		{"not modified", kind(stored{ID: 7, Status: 304, ETag: "e"}), 304, map[string]string{"ETag": "e", "Content-Type": ""}, ""},
 		{"status of an error", kind(stored{Status: 404}), 500, nil, "404 is not the status of a success"},
@@ -275,8 +343,12 @@ func TestAnswerHeaders(t *testing.T) {
 		{"response referrer", kind(respond("Referrer-Policy", "no-referrer")), 200, map[string]string{"Referrer-Policy": "no-referrer"}, ""},
 		{"response policy", kind(fsa.Response{Header: http.Header{"Content-Security-Policy": {"default-src *"}}, Body: fsa.HTML("x")}), 200,
 			map[string]string{"Content-Security-Policy": "default-src *", "Cross-Origin-Opener-Policy": "same-origin"}, ""},
-		{"type of a page", kind(respond("Content-Type", "Text/HTML;charset=utf-8")), 200, map[string]string{"Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"}, ""},
+		{"type of a page", kind(respond("Content-Type", "Text/HTML;charset=utf-8")), 200, map[string]string{"Content-Security-Policy": policy}, ""},
 		{"type of a picture that is a page", kind(respond("Content-Type", "image/svg+xml")), 200, map[string]string{"Cross-Origin-Resource-Policy": "same-origin"}, ""},
+		{"type of a page in XML", kind(respond("Content-Type", "application/xhtml+xml")), 200, map[string]string{"Content-Security-Policy": policy, "Cross-Origin-Opener-Policy": "same-origin"}, ""},
+		{"type of XML, which may be a page", kind(respond("Content-Type", "text/xml; charset=utf-8")), 200, map[string]string{"Content-Security-Policy": policy}, ""},
+		{"type of XML, as programs call it", kind(respond("Content-Type", "application/xml")), 200, map[string]string{"Content-Security-Policy": policy}, ""},
+		{"type that is no page", kind(respond("Content-Type", "text/css; charset=utf-8")), 200, map[string]string{"Content-Security-Policy": "", "Cross-Origin-Opener-Policy": ""}, ""},
 		{"response status", kind(fsa.Response{Status: 99}), 500, nil, "99 is not a status"},
 		{"response status over", kind(fsa.Response{Status: 600}), 500, nil, "600 is not a status"},
 		{"response without body", kind(fsa.Response{Status: 204, Body: "x"}), 500, nil, "an answer of status 204 has no body, and this has a string"},
@@ -334,7 +406,25 @@ func TestHeaderOutBody(t *testing.T) {
 		D    time.Duration
 	}{P: &point{1, 2}}))
 	fsa.Get(w, "/hidden", authz.Open(), gives(withMeta{meta{"e", "k"}, "n"}))
+	fsa.Get(w, "/told", authz.Open(), gives(told{"e", 7}))
+	fsa.Get(w, "/time", authz.Open(), gives(struct {
+		ETag fsa.HeaderOut
+		At   time.Time
+	}{"e", time.Unix(0, 0).UTC()}))
+	fsa.Get(w, "/struct", authz.Open(), gives(struct {
+		ETag fsa.HeaderOut
+		P    point
+	}{"e", point{1, 2}}))
+	fsa.Get(w, "/named", authz.Open(), gives(struct {
+		Meta `json:"meta"`
+		Name string
+	}{Meta{"e", "k"}, "n"}))
 	c := w.client(t)
+	for path, want := range map[string]string{"/told": `{"told":7}`, "/time": `{"At":"1970-01-01T00:00:00Z"}`, "/struct": `{"P":{"x":1,"y":2}}`, "/named": `{"meta":{"kind":"k"},"Name":"n"}`} {
+		if res := c.Get(path).Expect(200); res.Text() != want+"\n" || res.Header.Get("ETag") != "e" {
+			t.Errorf("%s: %s %v", path, res.Text(), res.Header)
+		}
+	}
 	if got := c.Get("/hidden").Expect(200).Text(); got != `{"kind":"k","Name":"n"}`+"\n" {
 		t.Error(got)
 	}
@@ -373,6 +463,62 @@ func TestOutputFaults(t *testing.T) {
 		{"two statuses", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(twoStatuses{})) }, "two fields of type fsa.StatusOut"},
 		{"deep", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(deep{})) }, "field In: field E: fsa.HeaderOut is for fields of the output itself"},
 		{"unexported embedded", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(withMeta{})) }, ""},
+		{"reserved beside others", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct {
+				A      int
+				Length fsa.HeaderOut `header:"Content-Length"`
+			}{}))
+		}, "field Length: the header field Content-Length is the server's"},
+		{"embedded pointer", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct {
+				*Meta
+				Tag fsa.HeaderOut
+			}{}))
+		}, "field Meta is embedded, and not a simple struct: give it a name"},
+		{"embedded pointer further down", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct {
+				Inner
+				Tag fsa.HeaderOut
+			}{}))
+		}, "field Meta is embedded, and not a simple struct: give it a name"},
+		{"embedded texts", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct {
+				Left
+				Right
+				Tag fsa.HeaderOut
+			}{}))
+		}, "field Left is embedded, and not a simple struct: give it a name"},
+		{"pointer to a function", func(w *world) {
+			fsa.JSONConverter(w.App, func(square) any { return nil })
+			fsa.Get(w, "/x", authz.Open(), gives[*func()](nil))
+		}, "a func() can't be answered"},
+		{"pointer to a page", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[*fsa.HTML](nil)) }, "a *fsa.HTML can't be answered; give the fsa.HTML"},
+		{"page in a struct", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(struct{ P fsa.HTML }{})) }, "fsa.HTML is an answer by itself"},
+		{"status in a slice", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives([]struct{ S fsa.StatusOut }{})) }, "fsa.StatusOut is for fields of the output itself"},
+		{"embedded further down", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct{ In struct{ Meta } }{}))
+		}, "field In: field Meta: field ETag: fsa.HeaderOut is for fields of the output itself"},
+		{"function beside a header field", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct {
+				ETag fsa.HeaderOut
+				F    func()
+			}{}))
+		}, "field F: a func() can't be answered"},
+		{"function in what is embedded", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(struct{ calling }{})) }, "a func() can't be answered"},
+		{"functions by name", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[map[string]func()](nil)) }, "a func() can't be answered"},
+		{"array of functions", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives([1]func(){})) }, "a func() can't be answered"},
+		{"function with a text", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives([]talking{})) }, "can't be answered"},
+		{"address", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[unsafe.Pointer](nil)) }, "a unsafe.Pointer can't be answered"},
+		{"small complex", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(complex64(1i))) }, "a complex64 can't be answered"},
+		{"functions that are not answered", func(w *world) {
+			fsa.Get(w, "/x", authz.Open(), gives(struct {
+				F func() `json:"-"`
+				f func()
+			}{}))
+		}, ""},
+		{"function in what says its JSON", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(saying{})) }, ""},
+		{"in itself", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(node{})) }, ""},
+		{"no body with a pointer to a response", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[*fsa.Response](nil), fsa.Status(204)) }, ""},
 		{"in a slice", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives([]stored{})) }, "fsa.HeaderOut is for fields of the output itself"},
 		{"of a sequence", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[iter.Seq[stored]](nil)) }, "fsa.HeaderOut is for fields of the output itself"},
 		{"response in a struct", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(struct{ R fsa.Response }{})) }, "fsa.Response is an answer by itself"},
@@ -449,10 +595,46 @@ func TestDefaultContentType(t *testing.T) {
 	}
 }
 
+// TestAnswersTold: what is known of a route's answers before there are any.
+func TestAnswersTold(t *testing.T) {
+	for _, own := range []string{"", "text/x-own"} {
+		cfg := base()
+		cfg.DefaultContentType = own
+		w := newWorld(t, cfg)
+		text, octets := "text/plain; charset=utf-8", "application/octet-stream"
+		if own != "" {
+			text, octets = own, own
+		}
+		want := []fsa.RouteInfo{
+			{Path: "/text", Status: 200, Type: text}, {Path: "/bytes", Status: 200, Type: octets}, {Path: "/struct", Status: 200, Type: "application/json"},
+			{Path: "/header", Status: 200, Type: "application/json"}, {Path: "/status", Status: 0, Type: "application/json"}, {Path: "/bodiless", Status: 204},
+			{Path: "/bodiless/status", Status: 0}, {Path: "/response", Status: 0}, {Path: "/events", Status: 200, Type: "text/event-stream"},
+		}
+		kind("x")(w, "/text", authz.Open())
+		kind([]byte("x"))(w, "/bytes", authz.Open())
+		kind(point{})(w, "/struct", authz.Open())
+		kind(WithMeta{})(w, "/header", authz.Open())
+		kind(stored{})(w, "/status", authz.Open())
+		kind(struct{ ETag fsa.HeaderOut }{})(w, "/bodiless", authz.Open())
+		kind(headed{})(w, "/bodiless/status", authz.Open())
+		kind(&fsa.Response{})(w, "/response", authz.Open())
+		kind(slices.Values([]fsa.Event{}))(w, "/events", authz.Open())
+		routes, err := w.Routes()
+		if err != nil || len(routes) != len(want) {
+			t.Fatal(routes, err)
+		}
+		for i, r := range routes {
+			if r.Path != want[i].Path || r.Status != want[i].Status || r.Type != want[i].Type {
+				t.Errorf("%s: %d %q, want %d %q", r.Path, r.Status, r.Type, want[i].Status, want[i].Type)
+			}
+		}
+	}
+}
+
 // TestTemplate: a page is escaped, and made as a whole.
 func TestTemplate(t *testing.T) {
 	pages := template.Must(template.New("").Parse(`{{define "hello"}}<p>{{.}}</p>{{end}}{{define "fails"}}<p>half {{.None}}</p>{{end}}`))
-	whole := template.Must(template.New("").Parse("<b>{{.}}</b>"))
+	whole := template.Must(template.New("whole").Parse("<b>{{.}}</b>"))
 	w := newWorld(t, base())
 	page := func(t *template.Template, name string, data any) func(context.Context, fsa.None) (fsa.HTML, error) {
 		return func(context.Context, fsa.None) (fsa.HTML, error) { return fsa.Template(t, name, data) }
@@ -472,6 +654,9 @@ func TestTemplate(t *testing.T) {
 		if got := c.Get(path).Expect(500).Text(); got != "internal error" {
 			t.Errorf("%s: %q", path, got)
 		}
+	}
+	if !contains(w.log.String(), "fsa.Template: the template is nil") {
+		t.Error(w.log)
 	}
 }
 
@@ -559,6 +744,17 @@ func TestConverters(t *testing.T) {
 	fsa.JSONConverter(w.App, func(l ping) any { return &pong{} })
 	fsa.JSONConverter(w.App, func(l pong) any { return ping{} })
 	fsa.JSONConverter(w.App, func(p panics) any { panic("s3cret") })
+	fsa.JSONConverter(w.App, func(s stepper) any { return s.down() })
+	fsa.JSONConverter(w.App, func(s *steps) any {
+		if s.n == 0 {
+			return nil
+		}
+		return steps{s.n - 1}
+	})
+	fsa.JSONConverter(w.App, func(s pointing) any { return &point{1, 2} })
+	fsa.JSONConverter(w.App, func(s stuttering) any { return halting{} })
+	fsa.JSONConverter(w.App, func(s unit) any { return "unit" })
+	fsa.JSONConverter(w.App, func(circle) any { return "a circle" }) // which is a shape, too
 	fsa.JSONConverter(w.App, func(p tree) any {
 		return struct {
 			Leaf string
@@ -583,17 +779,28 @@ func TestConverters(t *testing.T) {
 	fsa.Get(w, "/loop", authz.Open(), gives(loop{}))
 	fsa.Get(w, "/ping", authz.Open(), gives(ping{}))
 	fsa.Get(w, "/panics", authz.Open(), gives([]panics{{}}))
+	fsa.Get(w, "/byvalue", authz.Open(), gives([]any{down{2, true}}))
+	fsa.Get(w, "/bypointer", authz.Open(), gives([]any{down{2, false}}))
+	fsa.Get(w, "/steps", authz.Open(), gives([]steps{{2}}))
+	fsa.Get(w, "/nil", authz.Open(), gives([]steps{{0}}))
+	fsa.Get(w, "/halting", authz.Open(), gives([]stuttering{{}}))
+	fsa.Get(w, "/pointing", authz.Open(), gives([]pointing{{}}))
+	fsa.Get(w, "/unit", authz.Open(), gives(unit{}))
+	fsa.Get(w, "/names", authz.Open(), gives(map[circle]int{{}: 1}))
+	fsa.Get(w, "/nameless", authz.Open(), gives(map[pointing]int{{}: 1}))
+	fsa.Get(w, "/circle", authz.Open(), gives([]any{circle{}, square{1}}))
 	c := w.client(t)
 	for path, want := range map[string]string{
 		"/top": `{"celsius":20}`, "/flat": `{"T":{"celsius":20},"D":60}`, "/nested": `{"a":[[0,1]]}`, "/seq": `[{"celsius":1},{"celsius":2}]`,
 		"/events": "data: {\"celsius\":1}\n", "/iface": "[4,9]", "/pointer": `["pointer"]`, "/headed": `{"T":{"celsius":1}}`,
 		"/tree": `{"Leaf":"a","Sub":[{"Leaf":"b","Sub":[]}]}`,
+		"/nil":  "[null]", "/pointing": `[{"x":1,"y":2}]`, "/unit": `"unit"`, "/circle": `["a circle",1]`, "/names": `{"a circle":1}`,
 	} {
 		if got := c.Get(path).Expect(200).Text(); got != want+"\n" {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
-	for _, path := range []string{"/loop", "/ping", "/panics"} {
+	for _, path := range []string{"/loop", "/ping", "/panics", "/byvalue", "/bypointer", "/steps", "/halting", "/nameless"} {
 		c.Get(path).Expect(500).Contains("internal error")
 	}
 	if !contains(w.log.String(), "gives a fsa_test.loop, which has one too", "gives a *fsa_test.pong, which has one too") {
@@ -605,13 +812,52 @@ type square struct{ side float64 }
 
 func (s square) Area() float64 { return s.side * s.side }
 
+type circle struct{}
+
+func (circle) Area() float64 { return 1 }
+
+// stepper would be converted again and again, if what its converter gives were.
+type stepper interface{ down() any }
+
+// down is a stepper as a value, and what it steps to is a pointer to one, or one as a pointer.
+type down struct {
+	n     int
+	value bool
+}
+
+func (s down) down() any {
+	switch {
+	case s.n == 0:
+		return 0
+	case s.value:
+		return &down{s.n - 1, true}
+	}
+	return addressed{s.n - 1}
+}
+
+// addressed is a stepper as a pointer alone.
+type addressed struct{ n int }
+
+func (s *addressed) down() any { return s.n }
+
+// halting fails when it has been written.
+type halting struct{}
+
+func (halting) MarshalJSONTo(e *jsontext.Encoder) error {
+	return errors.Join(e.WriteToken(jsontext.String("whole")), errors.New("s3cret"))
+}
+
 type (
-	secretive struct{ A int }
-	loop      struct{ A int }
-	ping      struct{ A int }
-	pong      struct{ A int }
-	panics    struct{ A int }
-	tree      struct {
+	unit       struct{}
+	steps      struct{ n int }
+	pointing   struct{ A int }
+	stuttering struct{ A int }
+	secretive  struct{ A int }
+	loop       struct{ A int }
+	ping       struct{ A int }
+	pong       struct{ A int }
+	panics     struct{ A int }
+	tree       struct {
 		name string
 		sub  []tree
 	}
@@ -624,7 +870,14 @@ func (p *badly) String() string              { return "badly" }
 func (p named) String() string               { return "no" }
 func (p named) MarshalText() ([]byte, error) { return []byte("text"), nil }
 
-type named struct{ A int }
+func (texted) String() string  { return "text" }
+func (talking) String() string { return "text" }
+
+type (
+	named   struct{ A int }
+	texted  struct{}
+	talking func()
+)
 
 // TestAllStr: with FSA_JSON_ALLSTR, a value's text is its JSON unless it has one.
 func TestAllStr(t *testing.T) {
@@ -636,15 +889,37 @@ func TestAllStr(t *testing.T) {
 		fsa.Get(w, "/seq", authz.Open(), gives(slices.Values([]planet{1, 0})))
 		fsa.Get(w, "/pointer", authz.Open(), gives([]badly{{1}}))
 		fsa.Get(w, "/named", authz.Open(), gives([]any{named{}, &named{}, time.Second, time.Unix(0, 0).UTC()}))
-		want := map[string]string{"/flat": `{"P":1}`, "/seq": `[1,0]`, "/pointer": `[{"A":1}]`, "/named": `["text","text","1s","1970-01-01T00:00:00Z"]`}
+		fsa.Get(w, "/empty", authz.Open(), gives(texted{}))
+		fsa.Get(w, "/month", authz.Open(), gives([]time.Month{time.March}))
+		fsa.Get(w, "/day", authz.Open(), gives(struct{ D time.Weekday }{time.Monday}))
+		fsa.Get(w, "/keys", authz.Open(), gives(map[planet]int{0: 1, 1: 2}))
+		want := map[string]string{"/flat": `{"P":1}`, "/seq": `[1,0]`, "/pointer": `[{"A":1}]`, "/named": `["text","text","1s","1970-01-01T00:00:00Z"]`,
+			"/empty": `{}`, "/month": `[3]`, "/day": `{"D":1}`, "/keys": `{"0":1,"1":2}`}
 		if all {
-			want = map[string]string{"/flat": `{"P":"Venus"}`, "/seq": `["Venus","Mercury"]`, "/pointer": `["badly"]`, "/named": want["/named"]}
+			want = map[string]string{"/flat": `{"P":"Venus"}`, "/seq": `["Venus","Mercury"]`, "/pointer": `["badly"]`, "/named": want["/named"],
+				"/empty": `"text"`, "/month": `["March"]`, "/day": `{"D":"Monday"}`, "/keys": `{"Mercury":1,"Venus":2}`}
 		}
 		for path, want := range want {
 			if got := w.client(t).Get(path).Expect(200).Text(); got != want+"\n" {
 				t.Errorf("%t %s: %s", all, path, got)
 			}
 		}
+	}
+}
+
+// TestAllStrOutputs: what has no JSON can be answered by its text, if it has one.
+func TestAllStrOutputs(t *testing.T) {
+	cfg := base()
+	cfg.JSONAllStr = true
+	w := newWorld(t, cfg)
+	fsa.Get(w, "/talking", authz.Open(), gives([]talking{nil}))
+	if got := w.client(t).Get("/talking").Expect(200).Text(); got != `["text"]`+"\n" {
+		t.Error(got)
+	}
+	w = newWorld(t, cfg)
+	fsa.Get(w, "/silent", authz.Open(), gives([]func(){nil}))
+	if got := faultsOf(t, w.App); len(got) != 1 || !contains(got[0], "a func() can't be answered") {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -451,6 +451,15 @@ func TestReservedHeaders(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
+	for name, value := range map[string]string{"X-A": "a\r\nSet-Cookie: b=c", "X A": "a", "X-A\r\nX-B": "a", "X-B": "a\x00"} {
+		cfg := base()
+		cfg.AddHeaders = map[string]string{name: value}
+		w := newWorld(t, cfg)
+		w.AddHeader(name, value)
+		if got := faultsOf(t, w.App); len(got) != 2 || !contains(got[0], "is not a valid header field") || !contains(got[1], "is not a valid header field") {
+			t.Errorf("%q: %q", name, got)
+		}
+	}
 	cfg := base()
 	cfg.AddHeaders = map[string]string{"X-A": "1", "x-a": "2"}
 	if got := faultsOf(t, newWorld(t, cfg).App); len(got) != 1 || !strings.Contains(got[0], "X-A is given twice") {

@@ -303,12 +303,14 @@ func TestAllSettingFaults(t *testing.T) {
 // TestUnknownInEnvironment: a mistaken name is no silence there either.
 func TestUnknownInEnvironment(t *testing.T) {
 	t.Setenv("FSA_REALLM", "x")
+	t.Setenv("FSA_ZEPHYR_BOXWOOD", "x")
 	cfg, err := loadText("FSA_AUTH = \"none\"")
 	if err != nil {
 		t.Fatal(err)
 	}
 	app := fsa.New("acme", cfg)
-	if got := faultsOf(t, app); len(got) != 1 || !contains(got[0], "FSA_REALLM (environment): unknown directive", "did you mean FSA_REALM?") {
+	if got := faultsOf(t, app); len(got) != 2 || !contains(got[0], "FSA_REALLM (environment): unknown directive", "did you mean FSA_REALM?") ||
+		!contains(got[1], "FSA_ZEPHYR_BOXWOOD (environment): unknown directive; remove it, or declare it by app.Directive") { // nothing is like it
 		t.Errorf("got %q", got)
 	}
 }

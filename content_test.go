@@ -150,6 +150,12 @@ func TestAttachment(t *testing.T) {
 		"été 100%.txt":        `attachment; filename="_t_ 100_.txt"; filename*=UTF-8''%C3%A9t%C3%A9%20100%25.txt`,
 		"exe.\u202etxt.exe":   `attachment; filename="exe.txt.exe"`,
 		"\xff\x00":            `attachment`,
+		"É A.TXT":             `attachment; filename="_ A.TXT"; filename*=UTF-8''%C3%89%20A.TXT`,
+		// Longer than file systems take: the extension stays if it is one, and no
+		// letter is cut in two.
+		strings.Repeat("x", 300) + ".txt":                         `attachment; filename="` + strings.Repeat("x", 196) + `.txt"`,
+		strings.Repeat("x", 150) + "." + strings.Repeat("y", 100): `attachment; filename="` + strings.Repeat("x", 150) + "." + strings.Repeat("y", 49) + `"`,
+		"x" + strings.Repeat("é", 150):                            `attachment; filename="x` + strings.Repeat("_", 99) + `"; filename*=UTF-8''x` + strings.Repeat("%C3%A9", 99),
 	} {
 		w := newWorld(t, base())
 		fsa.Get(w, "/x", authz.Open(), made1(func() fsa.Content {

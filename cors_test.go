@@ -140,7 +140,7 @@ func TestOriginTricks(t *testing.T) {
 		"https://apps.example.com:8443", "https://.apps.example.com:8443", "https://a..apps.example.com:8443", "https://evilapps.example.com:8443", "https://a.apps.example.com",
 		"https://a.apps.example.com:84430", "https://a.apps.example.com:8443.evil.example", "https://evil.example/.apps.example.com:8443", "https://evil.example:1.apps.example.com:8443",
 		"https://u@a.apps.example.com:8443", "https://evil.example\\.apps.example.com:8443", "https://evil.example%2f.apps.example.com:8443", "https://[2001:db8::1].apps.example.com:8443",
-		"http://a.apps.example.com:8443", "https://[2001:db8::1]", "https://[2001:db8::2]:444", "null", "NULL", "file://", "https://", "*", "",
+		"http://a.apps.example.com:8443", "https://[2001:db8::1]", "https://[2001:db8::2]:444", "a.apps.example.com:8443", "null", "NULL", "file://", "https://", "*", "",
 	} {
 		if w := serve(h, from(o, "GET", "/open")); corsFields(w.Header()) != "" {
 			t.Errorf("%q: %s", o, corsFields(w.Header()))
@@ -304,6 +304,28 @@ func TestCORSFaults(t *testing.T) {
 		{`{origins = "https://a..b"}`, "is not a host"},
 		{`{origins = "https://[::0001]"}`, "write [::1]"},
 		{`{origins = "https://[::1"}`, "write [::1]"},
+		{`{origins = ["https://[::1]", "https://192.0.2.1:8443", "custom+app-1.0://x", "CUSTOM9://x"]}`, ``},
+		{`{origins = ["https://LABEL.example", "https://LABEL.LABEL.LABEL.example"]}`, ``},
+		{`{origins = ["http://app.localhost:3000", "https://FULL"]}`, ``},
+		{`{origins = "http://192.0.2.1"}`, "is not over TLS"},
+		{`{origins = "http://[2001:db8::1]"}`, "is not over TLS"},
+		{`{origins = "https://[fe80::1%eth0]"}`, "is not a host"},
+		{`{origins = "https://[192.0.2.1]"}`, "is not a host"},
+		{`{origins = "https://::1"}`, "is not"},
+		{`{origins = "https://www.example.com:9x"}`, "is not a port"},
+		{`{origins = ["https://www.example.com:80", "http://localhost:443"]}`, ``},
+		{`{origins = "data://x"}`, "have no origin of their own"},
+		{`{origins = "blob://x"}`, "have no origin of their own"},
+		{`{origins = "about://x"}`, "have no origin of their own"},
+		{`{origins = "1a://x"}`, "have no origin of their own"},
+		{`{origins = "{a://x"}`, "have no origin of their own"},
+		{`{origins = "a_b://x"}`, "have no origin of their own"},
+		{`{origins = "a~b://x"}`, "have no origin of their own"},
+		{`{origins = "a*b://x"}`, "have no origin of their own"},
+		{`{origins = "a:b://x"}`, "have no origin of their own"},
+		{`{origins = 'https://[^a].example.com'}`, "it is a regular expression"},
+		{`{origins = "https://LABEL1.example"}`, "is not a host"},
+		{`{origins = "https://LONG"}`, `…" is not a host`},
 		{`{origins = "file://x"}`, "have no origin of their own"},
 		{`{origins = "://x"}`, "have no origin of their own"},
 		{`{origins = "https://one.example, https://two.example"}`, "is not right"},
@@ -326,7 +348,10 @@ func TestCORSFaults(t *testing.T) {
 		{`{allow_private_network = true}`, "browsers ask the user"},
 		{`"*"`, "must be a table"},
 	} {
-		cfg, err := loadText(auth + "FSA_CORS_OPTS = " + c.opts)
+		// A label has 63 bytes at most, a name 253.
+		label := strings.Repeat("a", 63)
+		opts := strings.NewReplacer("LABEL1", label+"a", "LABEL", label, "LONG", strings.Repeat(label[:62]+".", 4)+"aa", "FULL", strings.Repeat(label[:62]+".", 4)+"a").Replace(c.opts)
+		cfg, err := loadText(auth + "FSA_CORS_OPTS = " + opts)
 		var got []string
 		if err != nil {
 			got = texts(t, err)
@@ -342,8 +367,13 @@ func TestCORSFaults(t *testing.T) {
 			t.Errorf("%s: %q, want one with %q", c.opts, got, c.want)
 		}
 	}
+	// An example is one.
+	cfg, err := loadText(auth + `FSA_CORS_OPTS = {origins = "https:///x"}`)
+	if got := faultsOf(t, fsa.New("acme", cfg)); err != nil || len(got) != 1 || !strings.HasSuffix(got[0], "write scheme, host and port alone") {
+		t.Errorf("%q, %v", got, err)
+	}
 	// What is in the clear anyhow may have pages that are.
-	cfg := base()
+	cfg = base()
 	cfg.CORS, cfg.InsecureTransport, cfg.CORSOpts.Origins = true, true, []string{"http://www.example.com"}
 	if got := faultsOf(t, newWorld(t, cfg).App); got != nil {
 		t.Error(got)

@@ -62,7 +62,7 @@ func outlineOf(t reflect.Type) *outline {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || flatjson.Marshals(t) && t.PkgPath() == "time" {
+	if t.Kind() != reflect.Struct {
 		return nil
 	}
 	o := &outline{}
@@ -151,8 +151,6 @@ func bodyOf(t reflect.Type) (body reflect.Type, problem string) {
 			return nil, fmt.Sprintf("field %s is embedded, and not a simple struct: give it a name", f.Name)
 		case !f.IsExported():
 			fields[i].Name, fields[i].Tag = fmt.Sprintf("Unexported%d", i), `json:"-"`
-		case f.Tag.Get("json") == "" && f.Tag == "":
-			fields[i].Tag = "" // by its name
 		}
 	}
 	return reflect.StructOf(fields), ""

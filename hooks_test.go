@@ -174,6 +174,12 @@ func TestBeforeExec(t *testing.T) {
 		{"an error", "/typed/1", "calvin", func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) {
 			return nil, fsa.Errorf(409, "busy")
 		}, 409, "busy", true},
+		{"an error and a response", "/typed/1", "calvin", func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) {
+			return &fsa.Response{Body: "here"}, fsa.Errorf(409, "busy")
+		}, 409, "busy", true},
+		{"no status", "/raw/1", "calvin", func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) {
+			return &fsa.Response{Status: 99}, nil
+		}, 500, "internal error", true},
 		{"a panic", "/raw/1", "calvin", func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) { panic("s3cret") }, 500, "internal error", true},
 		{"a failure", "/typed/1", "calvin", func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) {
 			return nil, errors.New("s3cret")

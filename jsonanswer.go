@@ -26,8 +26,8 @@ import (
 // its methods and no converter of their own. What convert gives must not be of a
 // type that has a converter again; what is inside of it may.
 //
-// Names of maps are not converted. A converter is called by requests at the same
-// time; if it panics, the answer is a failure.
+// The names of a map are converted too, and must become text. A converter is called by
+// requests at the same time; if it panics, the answer is a failure.
 func JSONConverter[T any](a *App, convert func(T) any) {
 	t := reflect.TypeFor[T]()
 	name := fmt.Sprintf("fsa.JSONConverter[%v]", t)
@@ -94,10 +94,10 @@ func (h *handler) converts(t reflect.Type) bool {
 	return false
 }
 
-// stringer reports whether FSA_JSON_ALLSTR gives the values of a type as text.
+// stringer reports whether FSA_JSON_ALLSTR gives the values of a type, which is no
+// pointer and does not say what its JSON is, as text.
 func stringer(t reflect.Type) bool {
-	s := reflect.TypeFor[fmt.Stringer]()
-	return (t.Implements(s) || reflect.PointerTo(t).Implements(s)) && !flatjson.Marshals(t)
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[fmt.Stringer]())
 }
 
 // durations reads as Go writes them.
@@ -108,8 +108,7 @@ var durations = json.MarshalToFunc(func(e *jsontext.Encoder, d time.Duration) er
 // allStrings gives as text what has a method String, and none of those that say
 // what its JSON is.
 var allStrings = json.MarshalToFunc(func(e *jsontext.Encoder, v fmt.Stringer) error {
-	t := reflect.TypeOf(v)
-	if flatjson.Marshals(t) || t.Kind() == reflect.Pointer && flatjson.Marshals(t.Elem()) {
+	if flatjson.Says(reflect.TypeOf(v)) {
 		return errors.ErrUnsupported
 	}
 	return e.WriteToken(jsontext.String(v.String()))

@@ -78,6 +78,9 @@ func TestTimeoutOfConnection(t *testing.T) {
 		r.RemoteAddr = "127.0.0.1:40000"
 		h.ServeHTTP(&deadlined{httptest.NewRecorder(), &deadlines}, r)
 	}
+	if strings.Contains(w.log.String(), "level=WARN") {
+		t.Error(w.log)
+	}
 	if got := strings.Join(deadlines, " "); got != "read 1h0m5s write 1h0m5s read 1m5s write 1m5s" {
 		t.Errorf("the deadlines are %q", got)
 	}
@@ -99,28 +102,49 @@ func (d *deadlined) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// TestTimeoutHidden: middleware that hides the connection is told of, once.
+// TestTimeoutHidden: middleware that hides the connection, or a half of it, is told of,
+// once; and nothing else is.
 func TestTimeoutHidden(t *testing.T) {
-	w := newWorld(t, base())
-	w.Use(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
+	for _, c := range []struct {
+		name  string
+		hide  func(http.ResponseWriter) http.ResponseWriter
+		warns int
+	}{
+		{"nothing", func(w http.ResponseWriter) http.ResponseWriter { return w }, 0},
+		{"all", func(w http.ResponseWriter) http.ResponseWriter { return struct{ http.ResponseWriter }{w} }, 1},
+		{"reading", func(w http.ResponseWriter) http.ResponseWriter { return writing{w} }, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, base())
+			w.Use(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { next.ServeHTTP(c.hide(rw), r) })
+			})
+			fsa.Get(w, "/x", authz.Open(), nothing, fsa.Timeout(time.Minute))
+			h := handlerOf(t, w)
+			serve(h, from("", "GET", "/x")) // which no server has read
+			if strings.Contains(w.log.String(), "level=WARN") {
+				t.Error(w.log)
+			}
+			s := httptest.NewServer(h)
+			defer s.Close()
+			for range 2 {
+				res, err := http.Get(s.URL + "/x")
+				if err != nil {
+					t.Fatal(err)
+				}
+				res.Body.Close()
+			}
+			if n := strings.Count(w.log.String(), "middleware hides the connection"); n != c.warns {
+				t.Errorf("%d warnings: %s", n, w.log)
+			}
 		})
-	})
-	fsa.Get(w, "/x", authz.Open(), nothing, fsa.Timeout(time.Minute))
-	s := httptest.NewServer(handlerOf(t, w))
-	defer s.Close()
-	for range 2 {
-		res, err := http.Get(s.URL + "/x")
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-	}
-	if n := strings.Count(w.log.String(), "middleware hides the connection"); n != 1 {
-		t.Errorf("%d warnings: %s", n, w.log)
 	}
 }
+
+// writing has only the deadline for writing.
+type writing struct{ http.ResponseWriter }
+
+func (writing) SetWriteDeadline(time.Time) error { return nil }
 
 // TestSlowBody: a body that does not come in time is 408, of a server of ours.
 func TestSlowBody(t *testing.T) {
@@ -165,6 +189,13 @@ func TestBodiesRefused(t *testing.T) {
 		b, err := io.ReadAll(in.R.Body)
 		return string(b), err
 	}, fsa.MaxBody(10))
+	fsa.Post(w, "/requestencoded", authz.Auth(), func(_ context.Context, in *struct {
+		N int `default:"1"`
+		R *http.Request
+	}) (string, error) {
+		b, err := io.ReadAll(in.R.Body)
+		return string(b), err
+	}, fsa.MaxBody(10), fsa.InsecureEncodedBody())
 	h := handlerOf(t, w)
 	for _, c := range []struct {
 		path, body, coding, as string
@@ -183,6 +214,7 @@ func TestBodiesRefused(t *testing.T) {
 		{"/raw", "", "gzip", "calvin", 0, 200}, // there is nothing that is encoded
 		{"/encoded", "x", "gzip", "calvin", 0, 200},
 		{"/encoded", "0123456789a", "gzip", "calvin", 0, 413},
+		{"/requestencoded", "x", "gzip", "calvin", 0, 200},
 		{"/request", "x", "gzip", "calvin", 0, 415},
 		{"/request", "0123456789a", "", "calvin", 0, 413},
 		{"/request", "x", "", "calvin", 0, 200},
@@ -214,10 +246,12 @@ func TestBodiesRefused(t *testing.T) {
 			t.Errorf("%+v: %d bytes have been read", c, body.n)
 		}
 	}
-	r := httptest.NewRequest("POST", "/raw", strings.NewReader("x"))
-	r.TransferEncoding = []string{"gzip", "chunked"}
-	if res := serve(h, asUser(r, "calvin")); res.Code != 415 {
-		t.Errorf("Transfer-Encoding gzip: %d", res.Code)
+	for coding, status := range map[string]int{"chunked": 200, "identity": 200, "gzip, chunked": 415} {
+		r := httptest.NewRequest("POST", "/raw", strings.NewReader("x"))
+		r.ContentLength, r.TransferEncoding = -1, strings.Split(coding, ", ")
+		if res := serve(h, asUser(r, "calvin")); res.Code != status {
+			t.Errorf("Transfer-Encoding %s: %d", coding, res.Code)
+		}
 	}
 }
 
@@ -236,7 +270,7 @@ func (c *countedBody) Read(p []byte) (int, error) {
 func TestMaxHeader(t *testing.T) {
 	w := newWorld(t, base())
 	p := w.Prefix("/p", fsa.MaxHeader(200))
-	fsa.Get(p, "/least", authz.Open(), nothing)
+	fsa.Get(p, "/least", authz.Open(), func(ctx context.Context, _ fsa.None) (fsa.None, error) { return fsa.None{}, ctx.Err() })
 	fsa.Get(p, "/more", authz.Open(), nothing, fsa.MaxHeader(400))
 	fsa.Get(w, "/own", authz.Open(), nothing)
 	for _, c := range []struct {
@@ -257,8 +291,10 @@ func TestLimitFaults(t *testing.T) {
 	fsa.Get(w, "/a", authz.Open(), nothing, fsa.Timeout(0))
 	fsa.Get(w, "/b", authz.Open(), nothing, fsa.MaxHeader(-1))
 	fsa.Get(w, "/c", authz.Open(), nothing, fsa.InsecureEncodedBody())
+	fsa.Get(w, "/e", authz.Open(), nothing, fsa.MaxHeader(0))
+	fsa.Get(w, "/f", authz.Open(), takes[struct{ A string }], fsa.InsecureEncodedBody())
 	w.Prefix("/d", fsa.InsecureEncodedBody())
-	if faults := faultsOf(t, w.App); len(faults) != 4 || !contains(strings.Join(faults, "\n"), "fsa.Timeout", "fsa.MaxHeader", "can't read it", "/d (") {
+	if faults := faultsOf(t, w.App); len(faults) != 6 || !contains(strings.Join(faults, "\n"), "fsa.Timeout", "fsa.MaxHeader", "can't read it", "/d (") {
 		t.Errorf("the faults are %q", faults)
 	}
 }

@@ -113,10 +113,7 @@ func (c *call) toLogin(page *url.URL) string {
 	}
 	back := r.RequestURI // as the browser has it, whatever a mux has cut off
 	if !strings.HasPrefix(back, "/") {
-		back = r.URL.EscapedPath()
-		if r.URL.RawQuery != "" {
-			back += "?" + r.URL.RawQuery
-		}
+		back = r.URL.EscapedPath() + "?" + r.URL.RawQuery
 	}
 	path, query, _ := strings.Cut(back, "?")
 	if here, err := url.PathUnescape(path); (err != nil || here == page.Path || r.URL.Path == page.Path) &&
@@ -147,9 +144,6 @@ func (c *call) redirectToLogin(to string) {
 // other secrets that the route takes: the log-in page's URL gets into histories
 // and logs.
 func (c *call) withoutSecrets(query string) string {
-	if query == "" {
-		return ""
-	}
 	credentials, binder := c.settings().credentialNames(), c.route.binder
 	secret := func(name string) bool {
 		return slices.Contains(credentials, name) || binder != nil && binder.Secret(name)

@@ -39,6 +39,8 @@ func loginWorld(t testing.TB, cfg fsa.Config) (*world, http.Handler) {
 		_, err := w.Authenticate(ctx)
 		return "own", err
 	})
+	fsa.Handle(w, "GET /raw", authz.Auth(), http.NotFoundHandler())
+	fsa.Handle(w, "GET /raw/basic", authz.Auth(), http.NotFoundHandler(), fsa.Authn("basic"))
 	fsa.Get(w, "/files/{path...}", authz.Auth(), func(context.Context, struct{ Path string }) (string, error) { return "", nil })
 	return w, handlerOf(t, w)
 }
@@ -66,6 +68,8 @@ func TestLoginRedirect(t *testing.T) {
 		{"any text", local, "GET", "/me", "text/*", ""},
 		{"anything but html", local, "GET", "/me", "text/html;q=0, */*", ""},
 		{"html if need be", local, "GET", "/me", "application/json, text/html;q=0.1", "/login?URL=%2Fme"},
+		{"html, as far as it can be read", local, "GET", "/me", "text/html;q", ""},
+		{"html, more than anything", local, "GET", "/me", "text/html;q=1e999", ""},
 		{"xhtml", local, "GET", "/me", "application/xhtml+xml", ""},
 		{"not at all", local, "GET", "/me", "", ""},
 		{"a form", local, "POST", "/me", chrome, ""},
@@ -74,11 +78,20 @@ func TestLoginRedirect(t *testing.T) {
 		{"a name with a space", func(c *fsa.Config) { c.Redirect401, c.URLName = "/login", "to go" }, "GET", "/me", chrome, "/login?to+go=%2Fme"},
 		{"a page with a query", func(c *fsa.Config) { c.Redirect401 = "/login?lang=en" }, "GET", "/me", chrome, "/login?lang=en&URL=%2Fme"},
 		{"another host", func(c *fsa.Config) { c.Redirect401 = "https://login.example.com/in" }, "GET", "/me", chrome, "https://login.example.com/in?URL=%2Fme"},
+		{"another host, same path as ours", func(c *fsa.Config) {
+			c.Redirect401, c.BaseURL = "https://login.example.com/me", "https://www.example.com"
+		}, "GET", "/me", chrome, "https://login.example.com/me?URL=%2Fme"},
+		{"empty pairs", local, "GET", "/me?&a=1&&b=2&", chrome, "/login?URL=%2Fme%3Fa%3D1%26b%3D2"},
 		{"another host, same path", func(c *fsa.Config) { c.Redirect401 = "https://login.example.com/me" }, "GET", "/me", chrome, "https://login.example.com/me?URL=%2Fme"},
 		// What is secret does not get into another URL.
 		{"password", local, "GET", "/me?a=1&USER=calvin&PASS=s3cret-word&b=2", chrome, "/login?URL=%2Fme%3Fa%3D1%26b%3D2"},
 		{"password, escaped", local, "GET", "/me?P%41SS=s3cret-word&&USER", chrome, "/login?URL=%2Fme"},
 		{"token", func(c *fsa.Config) { c.Redirect401, c.TokenCarrier = "/login", "param" }, "GET", "/me?AUTH=s3cret-word&a=1", chrome, "/login?URL=%2Fme%3Fa%3D1"},
+		{"a name that can't be read", func(c *fsa.Config) { c.Redirect401, c.Auth = "/login", []string{"basic", "none"} }, "GET", "/me?%zz=s3cret-word&a=1", chrome, "/login?URL=%2Fme%3Fa%3D1"},
+		{"password, on a route that takes anything", local, "GET", "/raw?a=1&USER=calvin&PASS=s3cret-word", chrome, "/login?URL=%2Fraw%3Fa%3D1"},
+		{"password, on a route without such", local, "GET", "/raw/basic?a=1&USER=calvin&PASS=s3cret-word", chrome, "/login?URL=%2Fraw%2Fbasic%3Fa%3D1"},
+		{"token, on a route without such", func(c *fsa.Config) { c.Redirect401, c.TokenCarrier = "/login", "param" }, "GET", "/raw/basic?AUTH=s3cret-word&a=1", chrome, "/login?URL=%2Fraw%2Fbasic%3Fa%3D1"},
+		{"no password, where none is taken", func(c *fsa.Config) { c.Redirect401, c.Auth = "/login", []string{"basic", "none"} }, "GET", "/raw?USER=calvin", chrome, "/login?URL=%2Fraw%3FUSER%3Dcalvin"},
 		{"a secret parameter", local, "GET", "/me?key=s3cret-word&a=1", chrome, "/login?URL=%2Fme%3Fa%3D1"},
 		// What is no local path is not passed on.
 		{"backslashes", local, "GET", "/files/%5Cevil.example", chrome, "/login"},
@@ -167,6 +180,25 @@ func TestLoginRedirectUnderMux(t *testing.T) {
 	}
 }
 
+// TestLoginPageUnderMux: a log-in page is not sent to itself, by whichever of its names
+// it is asked for.
+func TestLoginPageUnderMux(t *testing.T) {
+	for _, c := range []struct{ page, target, uri string }{
+		{"/app/own", "/app/own", "/app/own"}, // as the browser names it
+		{"/own", "/app/own", "/app/own"},     // as the application does
+		{"/login", "/app/me", "/%zz"},        // who knows
+	} {
+		cfg := base()
+		cfg.Redirect401 = c.page
+		_, h := loginWorld(t, cfg)
+		r := from("", "GET", c.target, "Accept", chrome)
+		r.RequestURI = c.uri
+		if rec := serve(http.StripPrefix("/app", h), r); rec.Code != 401 {
+			t.Errorf("%+v: %d %s", c, rec.Code, rec.Header().Get("Location"))
+		}
+	}
+}
+
 func TestLoginPageFaults(t *testing.T) {
 	for _, c := range []struct{ page, name, want string }{
 		{"/login", "", ""},
@@ -196,6 +228,33 @@ func TestLoginPageFaults(t *testing.T) {
 		got := faultsOf(t, newWorld(t, cfg).App)
 		if c.want == "" && got != nil || c.want != "" && (len(got) != 1 || !contains(got[0], c.want, "; ")) {
 			t.Errorf("%q %q: %q, want %q", c.page, c.name, got, c.want)
+		}
+	}
+}
+
+// TestLoginPageNames: the parameter with the way back may have any name that carries no
+// credentials.
+func TestLoginPageNames(t *testing.T) {
+	for _, c := range []struct {
+		name, auth, carrier string
+		free                bool
+	}{
+		{"USER", "basic", "header", true},
+		{"PASS", "basic", "header", true},
+		{"PASS", "param", "header", false},
+		{"Auth", "token", "header", true},
+		{"AUTH", "token", "param", false},
+		{"AUTH", "basic", "param", true},
+	} {
+		cfg := base()
+		cfg.Redirect401, cfg.URLName, cfg.Auth, cfg.TokenCarrier = "/login", c.name, []string{c.auth, "none"}, c.carrier
+		if c.auth == "token" {
+			cfg.TokenName = c.name
+		}
+		w := newWorld(t, cfg)
+		fsa.Get(w, "/login", authz.Open(), nothing)
+		if got := faultsOf(t, w.App); c.free && got != nil || !c.free && (len(got) != 1 || !contains(got[0], "is the name of a parameter with credentials")) {
+			t.Errorf("%+v: %q", c, got)
 		}
 	}
 }

@@ -36,10 +36,7 @@ func (c *call) logs(l slog.Level) bool {
 func (c *call) log() {
 	x := c.rare.Load()
 	if x == nil {
-		if !c.logged {
-			return // as nearly always
-		}
-		x = c.more()
+		return // as nearly always: what is logged has an id, which is there
 	}
 	if x.outer != nil {
 		if x.cause != nil {

@@ -185,6 +185,155 @@ func checkLog(t *testing.T, handler, mode, request, text string) {
 	}
 }
 
+// TestLogText: a text is one line in the log, whoever writes it there. S89.
+func TestLogText(t *testing.T) {
+	cfg := base()
+	log := &logBuffer{}
+	cfg.Logger = slog.New(rawHandler{leaktest.Log(log)})
+	w := newWorld(t, cfg)
+	var text string
+	fsa.Get(w, "/x", authz.Open(), func(context.Context, fsa.None) (string, error) { return "", errors.New(text) })
+	h := handlerOf(t, w)
+	long := strings.Repeat("x", 4096)
+	for _, c := range []struct{ text, logged string }{
+		{"plain", "plain"},
+		{"été, it's", "été, it's"},
+		{"a\nb", "a; b"},
+		{"\x1b\x07", `\x1b\a`}, // nothing but control characters
+		{"a\x1b[2J\r", `a\x1b[2J\r`},
+		{"\x7f\u202e\u2028", `\x7f\u202e\u2028`}, // nothing in ASCII that could be told by
+		{"a\x7f", `a\x7f`},
+		{"a\xff\xc3(", `a\xff\xc3(`},
+		{"\ufffd, which is UTF-8", "\ufffd, which is UTF-8"},
+		{long, long},
+		{long + "x", long + "…"},
+		{long + "é", long + "…"},
+	} {
+		text = c.text
+		before := len(log.String())
+		serve(h, httptest.NewRequest("GET", "/x", nil))
+		if _, got, _ := strings.Cut(log.String()[before:], " error="); got != c.logged+"\n" {
+			t.Errorf("%.60q: the log has %.60q", c.text, got)
+		}
+	}
+}
+
+// TestLogLevels: who is told of what: a failure of the server is one, whatever had been
+// sent, and a client that has gone is none.
+func TestLogLevels(t *testing.T) {
+	cfg := base()
+	cfg.LoggingLevel = slog.LevelDebug
+	w := newWorld(t, cfg)
+	gone, hangUp := context.WithCancel(context.Background())
+	hangUp()
+	partly := func() io.Reader {
+		return io.MultiReader(strings.NewReader("abc"), failer{errors.New("the disk fails")})
+	}
+	handle := func(path string, f func(http.ResponseWriter, *http.Request)) {
+		fsa.Handle(w, "GET "+path, authz.Open(), http.HandlerFunc(f))
+	}
+	handle("/aborted", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "x"); panic(http.ErrAbortHandler) })
+	handle("/panics", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "x"); panic("s3cret") })
+	handle("/gonepanics", func(w http.ResponseWriter, r *http.Request) { panic(fmt.Errorf("reading: %w", r.Context().Err())) })
+	fsa.Get(w, "/partly", authz.Open(), made1(partly))
+	fsa.Get(w, "/partlydown", authz.Open(), made1(func() fsa.Response { return fsa.Response{Status: 503, Body: partly()} }))
+	fsa.Get(w, "/canceled", authz.Open(), func(context.Context, fsa.None) (string, error) { return "", fmt.Errorf("query: %w", context.Canceled) })
+	fsa.Get(w, "/text", authz.Open(), made1(func() io.Reader { return strings.NewReader("abc") }))
+	fsa.Get(w, "/id", authz.Open(), func(ctx context.Context, _ fsa.None) (string, error) { return fsa.RequestID(ctx), nil })
+	h := handlerOf(t, w)
+	for _, c := range []struct {
+		path  string
+		write func(*httptest.ResponseRecorder) http.ResponseWriter
+		ctx   context.Context
+		has   string
+		not   string
+	}{
+		{"/text", nil, nil, "level=DEBUG status=200", "error= client_gone cut_short"},
+		{"/id", nil, nil, "level=DEBUG status=200", "error= client_gone cut_short"},
+		{"/aborted", nil, nil, "level=ERROR status=200", "cut_short client_gone"},
+		{"/panics", nil, nil, "level=ERROR status=200 stack=", "cut_short client_gone"},
+		{"/gonepanics", nil, gone, "level=ERROR stack=", "client_gone"},
+		{"/partly", nil, nil, "level=ERROR status=200 cut_short=true", "client_gone"},
+		{"/partlydown", nil, nil, "level=ERROR status=503", "cut_short client_gone"},
+		{"/canceled", nil, nil, "level=ERROR status=500", "client_gone"},
+		{"/canceled", nil, gone, "level=INFO client_gone=true", "level=ERROR"},
+		{"/text", func(r *httptest.ResponseRecorder) http.ResponseWriter { return deaf{r} }, nil, "level=INFO client_gone=true", "level=ERROR"},
+	} {
+		r := httptest.NewRequest("GET", c.path, nil)
+		r.RemoteAddr = "127.0.0.1:40000"
+		if c.ctx != nil {
+			r = r.WithContext(c.ctx)
+		}
+		rec := httptest.NewRecorder()
+		var rw http.ResponseWriter = rec
+		if c.write != nil {
+			rw = c.write(rec)
+		}
+		before := len(w.log.String())
+		func() {
+			defer func() { recover() }() // which ends the connection
+			h.ServeHTTP(rw, r)
+		}()
+		line := w.log.String()[before:]
+		if strings.Count(line, "\n") != 1 || !contains(line, strings.Fields(c.has)...) {
+			t.Errorf("%s: want %s: %s", c.path, c.has, line)
+		}
+		for _, part := range strings.Fields(c.not) {
+			if strings.Contains(line, part) {
+				t.Errorf("%s: not %s: %s", c.path, part, line)
+			}
+		}
+	}
+}
+
+// deaf is a connection whose client takes nothing.
+type deaf struct{ *httptest.ResponseRecorder }
+
+func (deaf) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+// TestLogOfParts: a request whose handler asks protected ones is one line, which knows
+// what has become of them.
+func TestLogOfParts(t *testing.T) {
+	w := newWorld(t, base())
+	w.ErrorResponse(func(rw http.ResponseWriter, r *http.Request, e *fsa.Error) {
+		if strings.Contains(e.Public, "broken") || e.Status == 403 && r.URL.Query().Has("broken") {
+			panic("s3cret")
+		}
+		rw.WriteHeader(e.Status)
+		fmt.Fprint(rw, e.Public)
+	})
+	fine := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	admin, anybody := w.Protect(authz.Group("admin"))(fine), w.Protect(authz.Auth())(fine)
+	fsa.Handle(w, "GET /x", authz.Auth(), http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		for _, part := range r.URL.Query()["part"] {
+			r := r.Clone(r.Context())
+			r.URL.RawQuery = part
+			h := anybody
+			if part != "fine" {
+				h = admin
+			}
+			h.ServeHTTP(rw, r)
+		}
+	}))
+	h := handlerOf(t, w)
+	for _, c := range []struct{ parts, level, says string }{
+		{"", "", ""},
+		{"part=fine", "", ""},
+		{"part=refused", "INFO", "not in group"},
+		{"part=refused&part=fine", "INFO", "not in group"},
+		{"part=broken", "ERROR", "not in group"},
+		{"part=broken&part=refused", "ERROR", "not in group"},
+		{"part=refused&part=broken", "ERROR", "not in group"},
+	} {
+		before := len(w.log.String())
+		serve(h, asUser(httptest.NewRequest("GET", "/x?"+c.parts, nil), "hobbes"))
+		line := w.log.String()[before:]
+		if c.level == "" && line != "" || c.level != "" && (strings.Count(line, "\n") != 1 || !contains(line, "level="+c.level, c.says)) {
+			t.Errorf("%s: %s", c.parts, line)
+		}
+	}
+}
+
 // TestLogFields: what the line of a request has.
 func TestLogFields(t *testing.T) {
 	cfg := base()

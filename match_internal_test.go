@@ -123,6 +123,10 @@ func TestMatcherFinds(t *testing.T) {
 		{"/x/1/y/2", true, "1 and 2"},
 		{"/x/lit/y/2", true, "lit and 2"},
 		{"/x/%31", false, "x 1"},
+		{"/x/%C3%A9", false, "x é"},
+		{"/x/a:b", false, "x a:b"},
+		{"/x/A", true, "x A"},
+		{"/x/1/y/", false, "not found"}, // an empty segment is no parameter
 		{"/x/a%2Fb", false, "x a/b"},
 		{"/x/raw", false, "raw"},
 		{"/x/dir", false, "see /x/dir/"},
@@ -146,6 +150,26 @@ func TestMatcherFinds(t *testing.T) {
 		}
 		if test.direct && !strings.HasPrefix(r.Pattern, "GET /x/") {
 			t.Errorf("%s: its pattern is %q", test.path, r.Pattern)
+		}
+	}
+}
+
+// TestMatcherCutPaths: a path of which another router has cut off too much is not that
+// of a route. S84
+func TestMatcherCutPaths(t *testing.T) {
+	app := New("acme", Config{Auth: []string{"none"}, Logger: slog.New(slog.DiscardHandler)})
+	Get(app, "/me", authz.Open(), func(context.Context, None) (string, error) { return "me", nil })
+	h, err := app.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, status := range map[string]int{"/app/me": 200, "/appxme": 400, "/appme": 400} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.RemoteAddr = "127.0.0.1:40000"
+		w := httptest.NewRecorder()
+		http.StripPrefix("/app", h).ServeHTTP(w, r)
+		if w.Code != status {
+			t.Errorf("%s: %d %q, want %d", path, w.Code, w.Body, status)
 		}
 	}
 }

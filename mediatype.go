@@ -81,7 +81,7 @@ func attachment(name string) string {
 		return "attachment"
 	}
 	ascii := strings.Map(func(r rune) rune {
-		if r >= 0x7f || r == '"' || r == '\\' || r == '%' || r == ';' {
+		if r >= 0x7f || r == '"' || r == '%' || r == ';' {
 			return '_'
 		}
 		return r

@@ -187,6 +187,41 @@ func TestMTLSElsewhere(t *testing.T) {
 	}
 }
 
+// TestServerTLS: what a server of ours asks of TLS and of its clients.
+func TestServerTLS(t *testing.T) {
+	ours := newAuthority(t, "ours", nil)
+	cert, key, _ := selfSigned(t)
+	for _, tt := range []struct {
+		name   string
+		serves bool
+		asks   bool
+	}{{"neither", false, false}, {"serves", true, false}, {"asks", false, true}, {"both", true, true}} {
+		cfg := base()
+		if tt.serves {
+			cfg.TLSCert, cfg.TLSKey = cert, key
+		}
+		if tt.asks {
+			cfg.Auth, cfg.TLSClientCA = append(cfg.Auth, "mtls"), ours.path
+		}
+		w := newWorld(t, cfg)
+		fsa.Get(w, "/x", authz.Auth(), who)
+		s, err := w.Server("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(tt.name, err)
+		}
+		c := s.TLSConfig
+		if (c != nil) != (tt.serves || tt.asks) {
+			t.Errorf("%s: the configuration is %v", tt.name, c)
+		}
+		if c == nil {
+			continue
+		}
+		if c.MinVersion != tls.VersionTLS12 || (c.GetCertificate != nil) != tt.serves || (c.ClientCAs != nil) != tt.asks || (c.ClientAuth == tls.VerifyClientCertIfGiven) != tt.asks {
+			t.Errorf("%s: the configuration is %+v", tt.name, c)
+		}
+	}
+}
+
 // TestMTLSFaults: what is wrong with its configuration stops the start.
 func TestMTLSFaults(t *testing.T) {
 	ours := newAuthority(t, "ours", nil)
@@ -199,6 +234,15 @@ func TestMTLSFaults(t *testing.T) {
 	if err := os.WriteFile(empty, []byte("-----BEGIN"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	constrained := filepath.Join(t.TempDir(), "constrained.pem")
+	der := ours.issue(t, func(c *x509.Certificate) { c.BasicConstraintsValid = true }).Certificate[0]
+	if err := os.WriteFile(constrained, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut.pem")
+	if err := os.WriteFile(cut, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der[:len(der)-1]}), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		auth, ca, user string
 		want           string
@@ -207,6 +251,8 @@ func TestMTLSFaults(t *testing.T) {
 		{"mtls", filepath.Join(t.TempDir(), "gone.pem"), "", "FSA_TLS_CLIENT_CA: cannot be read"},
 		{"mtls", empty, "", "FSA_TLS_CLIENT_CA: holds no certificate in PEM"},
 		{"mtls", leaf, "", `FSA_TLS_CLIENT_CA: holds the certificate of "CN=calvin", which is no authority`},
+		{"mtls", constrained, "", `FSA_TLS_CLIENT_CA: holds the certificate of "CN=calvin", which is no authority`},
+		{"mtls", cut, "", "FSA_TLS_CLIENT_CA: holds what is no certificate"},
 		{"mtls", key, "", `FSA_TLS_CLIENT_CA: holds a "PRIVATE KEY" in PEM`},
 		{"mtls", cert, "dn", `FSA_MTLS_USER: "dn" is no part of a certificate that names a user; it is cn, email or uri`},
 		{"basic", cert, "", `FSA_TLS_CLIENT_CA: is for the scheme "mtls", which FSA_AUTH does not enable`},

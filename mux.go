@@ -178,10 +178,7 @@ func (c *compiler) conflict(rt *route, placed map[string]*route, why string) {
 // refuses; "" if that can't be read.
 func otherPattern(why string) string {
 	_, after, _ := strings.Cut(why, ") conflicts with pattern ")
-	quoted, err := strconv.QuotedPrefix(after)
-	if err != nil {
-		return ""
-	}
+	quoted, _ := strconv.QuotedPrefix(after)
 	pattern, _ := strconv.Unquote(quoted)
 	return pattern
 }

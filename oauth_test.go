@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/cache"
 	"github.com/fastsimpleauth/fsa/fsatest"
 	"github.com/fastsimpleauth/fsa/internal/leaktest"
 	"github.com/golang-jwt/jwt/v5"
@@ -183,6 +186,9 @@ func TestOAuth(t *testing.T) {
 				t.Errorf("WWW-Authenticate: %s, want %s", got, want)
 			}
 		})
+	}
+	if got := c.Get("/access").Bearer(idp.mint(t, 1, jwt.MapClaims{"exp": past})).Expect(401).Text(); got != "expired token" {
+		t.Error(got) // which is what a client looks for, to get a new one
 	}
 	// Nowhere else than in the Authorization field.
 	for _, r := range []*fsatest.Request{c.Get("/access").Header("Cookie", "auth="+good), c.Get("/access").Header("Auth", good), c.Get("/access?access_token=" + good), c.Get("/access").Basic("7", good)} {
@@ -402,6 +408,70 @@ func TestOAuthOwn(t *testing.T) {
 	c.Get("/me").Bearer(own(fsa.TokenOptions{Realm: "other"})).Expect(401)
 	c.Get("/me").Bearer(idp.mint(t, 1, jwt.MapClaims{"iss": "https://acme.example", "aud": "acme"})).Expect(401) // with their key, in ours
 	c.Get("/me").Bearer(idp.mint(t, 1, nil)).Expect(200)
+}
+
+// TestOAuthOwnKeys: our own tokens are good as long as we have the secret that has signed
+// them, also those that are known to be good. S80
+func TestOAuthOwnKeys(t *testing.T) {
+	leaktest.Secret(oldSecret, newSecret)
+	path := filepath.Join(t.TempDir(), "acme.toml")
+	write := func(secrets ...string) {
+		text := "FSA_AUTH = [\"oauth\"]\nFSA_TOKEN_TYPE = \"jwt\"\nFSA_TOKEN_ISSUER = \"https://acme.example\"\n" + secretsLine(secrets...)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(oldSecret)
+	cfg, err := fsa.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.PasswordOpts, cfg.InsecurePasswordCost = quick, true
+	w := newWorld(t, cfg)
+	fsa.Get(w, "/x", authz.Auth(), who)
+	c := w.client(t)
+	old := w.token(t, "calvin", fsa.TokenOptions{})
+	for _, step := range []struct {
+		secrets []string
+		status  int
+	}{{[]string{oldSecret}, 200}, {[]string{newSecret, oldSecret}, 200}, {[]string{newSecret}, 401}, {[]string{oldSecret}, 200}} {
+		write(step.secrets...)
+		if err := w.Reload(t.Context(), func(c *fsa.Config) { c.PasswordOpts, c.InsecurePasswordCost = quick, true }); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			c.Get("/x").Bearer(old).Expect(step.status)
+		}
+	}
+}
+
+// TestOAuthRevocations: a token that is revoked, or of which nobody knows whether it is,
+// is none, known or not.
+func TestOAuthRevocations(t *testing.T) {
+	idp := newProvider("https://idp.example", 1)
+	for _, kept := range []string{"ttl", "none"} {
+		store := &brokenOnce{Once: cache.NewMemoryOnce(0)}
+		w := oauthWorld(t, fsa.Config{Mode: "dev", Cache: kept, Revocations: store}, idp.trusted())
+		c := fsatest.New(t, w.App)
+		issued := time.Now().Add(-time.Minute).Unix()
+		raw, other := idp.mint(t, 1, jwt.MapClaims{"iat": issued}), idp.mint(t, 1, jwt.MapClaims{"sub": "8", "iat": issued})
+		c.Get("/me").Bearer(raw).Expect(200)
+		store.down.Store(true)
+		for _, raw := range []string{raw, other} { // one that is known, and one that is not
+			c.Get("/me").Bearer(raw).Expect(503)
+		}
+		store.down.Store(false)
+		c.Get("/me").Bearer(raw).Expect(200)
+		if err := w.RevokeUser(t.Context(), "https://idp.example|7"); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if got := c.Get("/me").Bearer(raw).Expect(401).Text(); got != "revoked token" {
+				t.Errorf("%s: %s", kept, got)
+			}
+		}
+		c.Get("/me").Bearer(other).Expect(200)
+	}
 }
 
 // TestRunWarms: app.Run fetches the keys before somebody needs them, and starts if

@@ -2,6 +2,7 @@ package fsa_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/fastsimpleauth/fsa"
@@ -124,6 +126,20 @@ func TestObserver(t *testing.T) {
 	fsa.Get(w, "/stuff/{id}", authz.Object("stuff", "id", "owner"), takes[struct{ ID int }])
 	fsa.Get(w, "/any/{id}", authz.Any(authz.Group("broken"), authz.Object("stuff", "id", "owner")), takes[struct{ ID int }])
 	w.GroupCheck("nobody", func(context.Context, string) (bool, error) { return false, nil })
+	w.GroupCheck("odd", func(context.Context, string) (bool, error) { return true, errors.New("the hook is odd") })
+	fsa.ObjectPerms(w.App, "things", func(context.Context, string, int, string) (bool, error) { return false, fsa.ErrNoSuchObject })
+	fsa.Get(w, "/odd", authz.Group("odd"), who)
+	w.GroupCheck("none", func(context.Context, string) (bool, error) { return false, nil })
+	fsa.Get(w, "/yesandno", authz.All(authz.Group("admin"), authz.Group("nobody")), who)
+	fsa.Get(w, "/twono", authz.Any(authz.Group("nobody"), authz.Group("none")), who)
+	fsa.Get(w, "/noandbroken", authz.Any(authz.Group("nobody"), authz.Group("broken")), who)
+	fsa.Get(w, "/twobroken", authz.Any(authz.Group("broken"), authz.Group("odd")), who)
+	fsa.Get(w, "/missing/{id}", authz.Any(authz.Object("stuff", "id", "owner"), authz.Group("nobody")), takes[struct{ ID int }])
+	fsa.Get(w, "/twomissing/{id}", authz.Any(authz.Object("stuff", "id", "owner"), authz.Object("things", "id", "owner")), takes[struct{ ID int }])
+	fsa.Handle(w, "/silent", authz.Open(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	fsa.Get(w, "/late", authz.Open(), func(context.Context, fsa.None) (fsa.None, error) {
+		return fsa.None{}, fmt.Errorf("%w: %w", fsa.Errorf(409, "too late"), context.DeadlineExceeded)
+	})
 	fsa.Get(w, "/either/{id}", authz.Any(authz.Group("nobody"), authz.Object("stuff", "id", "owner")), takes[struct{ ID int }])
 	fsa.Get(w, "/panic", authz.Open(), func(context.Context, fsa.None) (fsa.None, error) { panic("a panic") })
 	fsa.Get(w, "/abort", authz.Open(), func(context.Context, fsa.None) (fsa.None, error) { panic(http.ErrAbortHandler) })
@@ -173,6 +189,22 @@ func TestObserver(t *testing.T) {
 		// That an object is not there is decisive, though a group said no before.
 		{"GET", "/either/3", calvin, []string{"authn token accepted", admit, "hook app.GroupCheck nobody <nil>", "hook fsa.ObjectPerms stuff no such object", "authz object stuff not_found"},
 			`404 "/either/{id}" token calvin`},
+		// A check that fails is a failure, whatever it says besides.
+		{"GET", "/odd", calvin, []string{"authn token accepted", admit, "hook app.GroupCheck odd the hook is odd", "authz group odd failed"}, `500 "/odd" token calvin`},
+		// The part that refuses is told, and the first of them.
+		{"GET", "/yesandno", calvin, []string{"authn token accepted", admit, "authz group nobody refused"}, `403 "/yesandno" token calvin`},
+		{"GET", "/twono", calvin, []string{"authn token accepted", admit, "hook app.GroupCheck none <nil>", "authz group nobody refused"}, `403 "/twono" token calvin`},
+		// A failure is decisive, though another part has only said no; the first is told.
+		{"GET", "/noandbroken", calvin, []string{"authn token accepted", admit, "hook app.GroupCheck broken the hook of group broken fails: s3cret", "authz group broken failed"},
+			`500 "/noandbroken" token calvin`},
+		{"GET", "/twobroken", calvin, []string{"authn token accepted", admit, "hook app.GroupCheck broken the hook of group broken fails: s3cret", "hook app.GroupCheck odd the hook is odd", "authz group broken failed"},
+			`500 "/twobroken" token calvin`},
+		{"GET", "/missing/3", calvin, []string{"authn token accepted", admit, "hook fsa.ObjectPerms stuff no such object", "authz object stuff not_found"},
+			`404 "/missing/{id}" token calvin`},
+		{"GET", "/twomissing/3", calvin, []string{"authn token accepted", admit, "hook fsa.ObjectPerms stuff no such object", "hook fsa.ObjectPerms things no such object", "authz object stuff not_found"},
+			`404 "/twomissing/{id}" token calvin`},
+		{"GET", "/silent", nil, nil, `200 "/silent"`},
+		{"GET", "/late", nil, nil, `409 "/late"`},
 		{"GET", "/panic", nil, nil, `500 "/panic" panic`},
 		{"GET", "/slow", nil, nil, `503 "/slow" timeout`},
 		{"GET", "/raw", nil, nil, `200 "/raw"`},
@@ -187,6 +219,9 @@ func TestObserver(t *testing.T) {
 			want := append(append([]string{"request " + c.method + " http 1.1"}, c.want...), "answer "+c.answer)
 			if diff := cmp.Diff(want, j.taken()); diff != "" {
 				t.Error(diff)
+			}
+			if a := j.answers[len(j.answers)-1]; (a.Err != nil) != (a.Status >= 400) {
+				t.Errorf("%d, and the error is %v", a.Status, a.Err)
 			}
 		})
 	}
@@ -304,6 +339,7 @@ func TestObserverPanics(t *testing.T) {
 		PasswordHash:   func(context.Context, fsa.PasswordHashEvent) { panic("PasswordHash") },
 		LogAttrs:       func(context.Context) []slog.Attr { panic("LogAttrs") },
 	})
+	w.Observe(fsa.Observer{LogAttrs: func(context.Context) []slog.Attr { panic(unspeakable{}) }})
 	w.Observe(fsa.Observer{
 		Request: func(ctx context.Context, _ *http.Request, _ fsa.RequestEvent) (context.Context, func(fsa.AnswerEvent)) {
 			return nil, func(fsa.AnswerEvent) { panic("end") }
@@ -322,10 +358,303 @@ func TestObserverPanics(t *testing.T) {
 		c.Get("/admin").Basic("calvin", "a wrong password").Do()
 	}
 	c.Get("/admin").Basic("calvin", "a wrong password").Expect(429)
+	if !contains(w.log.String(), "panic=Request", "panic=Authentication") {
+		t.Error("nothing is logged of what the panics said")
+	}
 	for _, asked := range []string{"Request", "Hook", "Authentication", "Authorization", "Throttle", "PasswordHash", "LogAttrs", `"the end of Request"`, `"the end of Hook"`} {
 		if !strings.Contains(w.log.String(), "asked="+asked) {
 			t.Errorf("nothing is logged about the panic of %s", asked)
 		}
+	}
+	if !strings.Contains(w.log.String(), "(its text can't be made)") {
+		t.Error("nothing is logged about a panic that has no text")
+	}
+}
+
+// unspeakable panics when its text is made, again and again.
+type unspeakable struct{}
+
+func (u unspeakable) String() string { panic(u) }
+
+// TestObserverOfNothing: an observer need not want to know of anything, nor of an end.
+func TestObserverOfNothing(t *testing.T) {
+	w := newWorld(t, throttled())
+	w.Observe(fsa.Observer{})
+	w.Observe(fsa.Observer{
+		Request: func(ctx context.Context, _ *http.Request, _ fsa.RequestEvent) (context.Context, func(fsa.AnswerEvent)) {
+			return nil, nil
+		},
+		Hook: func(_, _ context.Context, _ fsa.HookEvent) (context.Context, func(error)) { return nil, nil },
+	})
+	w.Observe(fsa.Observer{Authentication: func(context.Context, fsa.AuthenticationEvent) {}})
+	w.GroupCheck("living", func(ctx context.Context, _ string) (bool, error) { return ctx.Err() == nil, nil })
+	fsa.Get(w, "/x", authz.Group("living"), who)
+	c := w.client(t)
+	c.Get("/x").Basic("calvin", calvinPass).Expect(200)
+	for range 7 {
+		c.Get("/x").Basic("calvin", "a wrong password").Do()
+	}
+	c.Get("/x").Basic("calvin", "a wrong password").Expect(429)
+	if strings.Contains(w.log.String(), "panic") {
+		t.Error(w.log)
+	}
+}
+
+// TestObservedRequest: what is known of a request before it is answered.
+func TestObservedRequest(t *testing.T) {
+	cfg := base()
+	cfg.TrustedProxies, cfg.InsecureTransport = []string{"10.1.2.3"}, true
+	var got fsa.RequestEvent
+	observe := func(w *world) {
+		w.Observe(fsa.Observer{Request: func(ctx context.Context, _ *http.Request, e fsa.RequestEvent) (context.Context, func(fsa.AnswerEvent)) {
+			got = e
+			return ctx, nil
+		}})
+		fsa.Get(w, "/x", authz.Open(), nothing)
+	}
+	behind := newWorld(t, cfg)
+	cfg.TrustedProxies = nil
+	alone := newWorld(t, cfg)
+	observe(behind)
+	observe(alone)
+	for _, c := range []struct {
+		w            *world
+		peer         string
+		major, minor int
+		change       func(*http.Request)
+		want         fsa.RequestEvent
+	}{
+		{behind, "10.1.2.3:1", 1, 1, nil, fsa.RequestEvent{URLScheme: "http", Protocol: "1.1", TrustedProxy: true}},
+		{behind, "10.1.2.3:1", 1, 1, func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "https") }, fsa.RequestEvent{URLScheme: "https", Protocol: "1.1", TrustedProxy: true}},
+		{behind, "10.1.2.4:1", 1, 1, func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "https") }, fsa.RequestEvent{URLScheme: "http", Protocol: "1.1"}},
+		{alone, "10.1.2.3:1", 1, 0, nil, fsa.RequestEvent{URLScheme: "http", Protocol: "1.0"}},
+		{alone, "127.0.0.1:1", 2, 0, func(r *http.Request) { r.TLS = &tls.ConnectionState{} }, fsa.RequestEvent{URLScheme: "https", Protocol: "2"}},
+		{alone, "127.0.0.1:1", 3, 0, nil, fsa.RequestEvent{URLScheme: "http", Protocol: "3"}},
+		{alone, "127.0.0.1:1", 1, 9, nil, fsa.RequestEvent{URLScheme: "http"}},
+		{alone, "127.0.0.1:1", 4, 0, nil, fsa.RequestEvent{URLScheme: "http"}},
+		{alone, "127.0.0.1:1", 0, 1, nil, fsa.RequestEvent{URLScheme: "http"}},
+	} {
+		r := httptest.NewRequest("GET", "/x", nil)
+		r.ProtoMajor, r.ProtoMinor = c.major, c.minor
+		if c.change != nil {
+			c.change(r)
+		}
+		serveFrom(compiled(t, c.w.App), r, c.peer)
+		if got.Began.IsZero() || got.Method != "GET" || got.URLScheme != c.want.URLScheme || got.Protocol != c.want.Protocol || got.TrustedProxy != c.want.TrustedProxy {
+			t.Errorf("%s, HTTP/%d.%d: %+v, want %+v", c.peer, c.major, c.minor, got, c.want)
+		}
+	}
+}
+
+// TestObservedWriter: what is answered, by whom and in whatever way, is what is told; and
+// what goes wrong with it reaches the handler.
+func TestObservedWriter(t *testing.T) {
+	j := &journal{}
+	w := newWorld(t, base())
+	w.Observe(j.observer())
+	broken := false
+	w.Use(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/twice":
+				w.WriteHeader(http.StatusTeapot)
+				w.WriteHeader(http.StatusOK)
+			case "/switch":
+				w.WriteHeader(http.StatusSwitchingProtocols)
+			case "/writepanic":
+				io.WriteString(w, "123")
+				panic(http.ErrAbortHandler)
+			case "/deaf":
+				_, err := io.WriteString(w, "123")
+				broken = err != nil
+			case "/hijack":
+				_, _, err := http.NewResponseController(w).Hijack()
+				broken = err != nil
+			default:
+				next.ServeHTTP(w, r)
+			}
+		})
+	})
+	left, leave := context.WithCancel(context.Background())
+	fsa.Get(w, "/left", authz.Open(), func(context.Context, fsa.None) (io.Reader, error) {
+		return io.MultiReader(strings.NewReader(strings.Repeat("x", 1<<20)), leaving{leave}), nil
+	})
+	h := compiled(t, w.App)
+	for _, c := range []struct {
+		path, answer string
+		broken       bool
+	}{
+		{"/twice", `answer 418 ""`, false},
+		{"/switch", `answer 101 ""`, false},
+		{"/writepanic", `answer 200 "" panic`, false},
+		{"/deaf", `answer 200 ""`, true},
+		{"/hijack", `answer 200 ""`, true},
+		{"/left", `answer 200 "/left" canceled`, false},
+	} {
+		broken = false
+		r := from("", "GET", c.path)
+		var rw http.ResponseWriter = httptest.NewRecorder()
+		switch c.path {
+		case "/deaf":
+			rw = deaf{httptest.NewRecorder()}
+		case "/left":
+			r = r.WithContext(left)
+		}
+		func() {
+			defer func() { recover() }()
+			h.ServeHTTP(rw, r)
+		}()
+		if lines := j.taken(); lines[len(lines)-1] != c.answer || broken != c.broken {
+			t.Errorf("%s: %q, %t", c.path, lines, broken)
+		}
+	}
+}
+
+// leaving is a reader whose client leaves while it is read.
+type leaving struct{ leave func() }
+
+func (l leaving) Read([]byte) (int, error) { l.leave(); return 0, context.Canceled }
+
+// TestObservedSchemes: what schemes of all kinds say.
+func TestObservedSchemes(t *testing.T) {
+	j := &journal{}
+	cfg := base()
+	cfg.Auth, cfg.Mode = []string{"own", "basic"}, "debug4" // traced as well
+	w := newWorld(t, cfg)
+	w.Observe(j.observer())
+	w.Authentication("own", func(r *http.Request) (fsa.Identity, error) {
+		switch r.Header.Get("X-Own") {
+		case "half":
+			return fsa.Identity{Login: "calvin", Stage: "second"}, nil
+		case "refused":
+			return fsa.Identity{}, fmt.Errorf("%w: not that", fsa.ErrUnauthenticated)
+		case "not today":
+			return fsa.Identity{}, fsa.Errorf(403, "not today")
+		case "broken":
+			return fsa.Identity{}, errors.New("s3cret")
+		case "good":
+			return fsa.Identity{Login: "calvin"}, nil
+		}
+		return fsa.Identity{}, nil
+	})
+	fsa.Get(w, "/x", authz.Auth(), who)
+	c := w.client(t)
+	for _, tt := range []struct{ own, verdict string }{
+		{"good", "accepted"}, {"half", "refused"}, {"refused", "refused"}, {"not today", "refused"}, {"broken", "failed"}, {"none", ""},
+	} {
+		before := len(w.log.String())
+		c.Get("/x").Header("X-Own", tt.own).Do()
+		var got []string
+		for _, line := range j.taken() {
+			if verdict, ok := strings.CutPrefix(line, "authn own "); ok {
+				got = append(got, verdict)
+			}
+		}
+		if strings.Join(got, " ") != tt.verdict {
+			t.Errorf("%s: %q, want %q", tt.own, got, tt.verdict)
+		}
+		if !contains(w.log.String()[before:], "msg=trace", "own") {
+			t.Errorf("%s: it is not traced: %s", tt.own, w.log.String()[before:])
+		}
+	}
+}
+
+// TestObservedFaults: an application that is observed has the faults that it has
+// otherwise, and hooks that are not there are not asked.
+func TestObservedFaults(t *testing.T) {
+	wire := func(auth string, observed bool) *world {
+		cfg := base()
+		cfg.Auth = []string{auth, "none"}
+		w := &world{App: fsa.New("acme", cfg), log: &logBuffer{}}
+		if observed {
+			w.Observe(fsa.Observer{Hook: func(_, ctx context.Context, _ fsa.HookEvent) (context.Context, func(error)) { return ctx, nil }})
+		}
+		w.AddGroup("staff")
+		w.AddPermission("edit")
+		fsa.Get(w, "/group", authz.Group("staff"), nothing)
+		fsa.Get(w, "/permission", authz.Permission("edit"), nothing)
+		fsa.Get(w, "/scope", authz.Scope("a b"), nothing)
+		fsa.Get(w, "/fresh", authz.Fresh(time.Hour), nothing, fsa.Authn(auth))
+		fsa.Get(w, "/factors", authz.Factors(2), nothing, fsa.Authn(auth))
+		fsa.Get(w, "/object/{id}", authz.Object("store", "id", ""), takes[struct{ ID int }])
+		return w
+	}
+	for _, auth := range []string{"basic", "digest", "apikey", "token"} {
+		plain, observed := faultsOf(t, wire(auth, false).App), faultsOf(t, wire(auth, true).App)
+		if diff := cmp.Diff(plain, observed); diff != "" || len(plain) < 3 {
+			t.Errorf("%s: %q\n%s", auth, plain, diff)
+		}
+	}
+	// A hash that is not as it should be stays, if there is nobody to replace it.
+	w := newWorld(t, base())
+	w.Observe(fsa.Observer{})
+	cfg := base()
+	cfg.PasswordOpts = map[string]int{"memory": 128, "time": 1, "parallelism": 1}
+	hash, err := newWorld(t, cfg).HashPasswordUnchecked(t.Context(), calvinPass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.hashes["calvin"] = hash
+	fsa.Get(w, "/x", authz.Auth(), who)
+	w.client(t).Get("/x").Basic("calvin", calvinPass).Expect(200)
+	if strings.Contains(w.log.String(), "level=ERROR") {
+		t.Error(w.log)
+	}
+}
+
+// TestObservedDigest: who looks on does not offer what the application does not have.
+func TestObservedDigest(t *testing.T) {
+	w := digestWorld(t, base(), func(w *world) { w.Observe(fsa.Observer{}) })
+	if got := send(t, compiled(t, w.App), "GET", "/x").Header().Get("WWW-Authenticate"); !strings.HasPrefix(got, "Digest ") || strings.Contains(got, "userhash") {
+		t.Error(got)
+	}
+}
+
+// TestObservedHookErrors: the errors of hooks reach whom they should, and observers.
+func TestObservedHookErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		s := newSwapper(t, base())
+		s.swap = func(context.Context, string, string, string) error { return errors.New("the disk is full") }
+		s.LoginFailed(func(context.Context, fsa.FailedLogin) error { return errors.New("nobody listens") })
+		s.Observe(j.observer())
+		c := s.client(t)
+		c.Get("/x").Basic("calvin", calvinPass).Expect(200)
+		c.Get("/x").Basic("calvin", "a wrong password").Do()
+		synctest.Wait()
+		lines := strings.Join(j.taken(), "\n")
+		for _, e := range []string{"hook app.PasswordRehash  the disk is full", "hook app.LoginFailed  nobody listens"} {
+			if !strings.Contains(lines, e) {
+				t.Errorf("%q is not in\n%s", e, lines)
+			}
+		}
+		if !contains(s.log.String(), "the disk is full", "nobody listens") {
+			t.Error(s.log)
+		}
+	})
+}
+
+// TestObservedOnce: however often an application is looked at, its hooks are told of once.
+func TestObservedOnce(t *testing.T) {
+	j := &journal{}
+	w := newWorld(t, base())
+	w.Observe(j.observer())
+	fsa.Get(w, "/x", authz.Group("admin"), who)
+	for range 3 {
+		if _, err := w.Routes(); err != nil {
+			t.Fatal(err)
+		}
+		compiled(t, w.App)
+	}
+	w.client(t).Get("/x").As("calvin").Expect(200)
+	n := 0
+	for _, line := range j.taken() {
+		if strings.HasPrefix(line, "hook app.GroupCheck") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("told %d times", n)
 	}
 }
 
@@ -535,7 +864,12 @@ func TestObservedProtect(t *testing.T) {
 	protect := w.Protect(authz.Group("admin"))
 	mux.Handle("GET /own/{x}", protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "1") })))
 	fsa.Handle(w, "/{rest...}", authz.Auth(), mux)
+	fsa.Handle(w, "/open/{rest...}", authz.Open(), http.StripPrefix("/open", mux))
 	h := compiled(t, w.App)
+	open := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = "/open" + r.URL.Path
+		h.ServeHTTP(w, r)
+	})
 	calvin := []string{"Authorization", "Bearer " + w.token(t, "calvin", fsa.TokenOptions{})}
 	hobbes := []string{"Authorization", "Bearer " + w.token(t, "hobbes", fsa.TokenOptions{})}
 	for _, c := range []struct {
@@ -549,6 +883,8 @@ func TestObservedProtect(t *testing.T) {
 		{"alone, nobody", mux, nil, `answer 401 "/own/{x}"`},
 		{"within a route", h, calvin, `answer 200 "/{rest...}" token calvin`},
 		{"within a route, refused", h, hobbes, `answer 403 "/{rest...}" token hobbes`},
+		{"within an open route", open, calvin, `answer 200 "/open/{rest...}" token calvin`},
+		{"within an open route, refused", open, hobbes, `answer 403 "/open/{rest...}" token hobbes`},
 	} {
 		send(t, c.h, "GET", "/own/1", c.header...)
 		lines := j.taken()

@@ -146,7 +146,7 @@ func isScheme(s string) bool {
 // looksLikeRegexp reports whether a text is rather a regular expression than a
 // host: in Flask-CORS, origins may be.
 func looksLikeRegexp(text string) bool {
-	return strings.Contains(text, ".*") || strings.ContainsAny(text, `\^$()|+`) || strings.Contains(text, "[^") || strings.Contains(text, "[a-")
+	return strings.Contains(text, ".*") || strings.ContainsAny(text, `\^$()|+`) || strings.Contains(text, "[a-")
 }
 
 // example gives the origin of a URL, for a remedy.

@@ -128,6 +128,21 @@ func TestPermissionCache(t *testing.T) {
 	}
 }
 
+// TestCacheFaults: bounds that can't be are faults of the configuration.
+func TestCacheFaults(t *testing.T) {
+	for want, change := range map[string]func(*fsa.Config){
+		"FSA_CACHE_OPTS: ttl in it is negative":      func(c *fsa.Config) { c.CacheTTL = -1 },
+		"FSA_CACHE_SIZE: is negative; give a number": func(c *fsa.Config) { c.CacheSize = -1 },
+		`FSA_CACHE: "lru" is not supported`:          func(c *fsa.Config) { c.Cache = "lru" },
+	} {
+		cfg := base()
+		change(&cfg)
+		if got := faultsOf(t, newWorld(t, cfg).App); len(got) != 1 || !contains(got[0], want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // TestPermissionFaults: a permission that nobody can answer stops the start.
 func TestPermissionFaults(t *testing.T) {
 	for _, tt := range []struct {

@@ -108,6 +108,9 @@ func TestProtect(t *testing.T) {
 	if res.Code != 403 || !strings.Contains(res.Body.String(), "insecure") {
 		t.Errorf("not secure: %d %s", res.Code, res.Body)
 	}
+	if strings.Contains(res.Body.String(), "calvin") {
+		t.Errorf("not secure, and the handler is reached: %s", res.Body)
+	}
 	r = httptest.NewRequest("POST", "/auth", strings.NewReader("12345"))
 	r.SetBasicAuth("calvin", calvinPass)
 	if res := serve(mux, r); res.Code != 413 {

@@ -37,6 +37,69 @@ func TestPreflightHooks(t *testing.T) {
 	}
 }
 
+// TestPreflightBeforeHooks: hooks are asked about a preflight if CORS is off, when it is a
+// request like any other, and not if it is on, when it is answered.
+func TestPreflightBeforeHooks(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		cfg := base()
+		cfg.CORS = on
+		w := newWorld(t, cfg)
+		asked := false
+		w.BeforeRequest(func(*http.Request) (*fsa.Response, error) {
+			asked = true
+			return nil, fsa.Errorf(418, "before")
+		})
+		fsa.Get(w, "/x", authz.Open(), nothing)
+		status := 418
+		if on {
+			status = 204
+		}
+		if res := serve(handlerOf(t, w), asksFor("https://front.example", "/x", "GET")); res.Code != status || asked == on {
+			t.Errorf("CORS %t: %d %v, asked %t", on, res.Code, res.Header(), asked)
+		}
+	}
+}
+
+// TestRefusedWithoutRoute: what no route refuses keeps the Referer of its pages from
+// others if their URLs carry tokens, and only then.
+func TestRefusedWithoutRoute(t *testing.T) {
+	for _, c := range []struct{ auth, carrier, policy string }{
+		{"token", "param", "no-referrer"},
+		{"token", "header", "strict-origin-when-cross-origin"},
+		{"basic", "param", "strict-origin-when-cross-origin"},
+	} {
+		cfg := base()
+		cfg.Auth, cfg.TokenCarrier = []string{c.auth, "none"}, c.carrier
+		w := newWorld(t, cfg)
+		if got := w.client(t).Get("/nowhere").Expect(404).Header.Get("Referrer-Policy"); got != c.policy {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
+// TestSlashRedirects: the way to a path with a slash at its end is an answer of the
+// application, also where another route matches such a path.
+func TestSlashRedirects(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Get(w, "/{b}/y", authz.Open(), func(_ context.Context, in struct{ B string }) (string, error) { return "y " + in.B, nil })
+	fsa.Get(w, "/x/{a}/", authz.Open(), func(_ context.Context, in struct{ A string }) (string, error) { return "a " + in.A, nil })
+	fsa.Get(w, "/{x}", authz.Open(), func(_ context.Context, in struct{ X string }) (string, error) { return "x " + in.X, nil })
+	fsa.Handle(w, "/any/", authz.Open(), http.NotFoundHandler())
+	c := w.client(t)
+	for path, want := range map[string]string{"/x/y": "y x", "/x/z/": "a z", "/any": "x any"} {
+		if got := c.Get(path).Expect(200).Text(); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	for _, to := range []struct{ method, path string }{{"GET", "/x/z/?q=1"}, {"POST", "/any/?q=1"}} {
+		res := c.Request(to.method, strings.Replace(to.path, "/?", "?", 1)).Expect(307)
+		path, _, _ := strings.Cut(to.path, "?")
+		if res.Header.Get("Location") != to.path || res.Header.Get("X-Content-Type-Options") != "nosniff" || res.Text() != "see "+path {
+			t.Errorf("%v: %v %q", to, res.Header, res.Text())
+		}
+	}
+}
+
 // cents has no methods, so that its frames would be used again.
 type cents struct{ N int }
 

@@ -418,6 +418,9 @@ func (c *checker) caches() {
 	}
 	orDefault(&c.CacheSize, 262144)
 	orDefault(&c.CacheTTL, 10*time.Minute)
+	if c.CacheSize < 0 {
+		c.fault("FSA_CACHE_SIZE", "is negative", `give a number of answers, or set FSA_CACHE = "none" to keep none`)
+	}
 	if c.CacheTTL < 0 {
 		c.fault("FSA_CACHE_OPTS", "ttl in it is negative", "give a number of seconds")
 	}

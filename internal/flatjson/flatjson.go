@@ -124,13 +124,16 @@ var marshalers = []reflect.Type{
 
 // Marshals reports whether a type has a say in how it is encoded, or whether
 // encoders make an exception of it: those of package time.
-func Marshals(t reflect.Type) bool {
+func Marshals(t reflect.Type) bool { return Says(t) || t.PkgPath() == "time" }
+
+// Says reports whether a type has a say in how it is encoded.
+func Says(t reflect.Type) bool {
 	for _, m := range marshalers {
 		if t.Implements(m) || reflect.PointerTo(t).Implements(m) {
 			return true
 		}
 	}
-	return t.PkgPath() == "time"
+	return false
 }
 
 // Append appends the JSON of *v to dst. Text that is not UTF-8 is mended with
