@@ -134,13 +134,16 @@ func (i *issuer) check(q *authn.Request, u *token.Unverified) (token.Claims, *to
 	return c, keys, refusedToken(err)
 }
 
+// errExpired refuses a token that has been good.
+var errExpired = authn.Refuse("expired token")
+
 // refusedToken makes a refusal of what package token says; nil stays nil.
 func refusedToken(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, token.ErrExpired):
-		return authn.Refuse("expired token")
+		return errExpired
 	}
 	return authn.Refuse("invalid token: %v", err)
 }

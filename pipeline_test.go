@@ -385,6 +385,12 @@ func TestSecureTransport(t *testing.T) {
 		{"through a proxy here, RFC 7239", func(r *http.Request) { r.Header.Set("Forwarded", "for=127.0.0.1") }, 403},
 		{"through a proxy here, X-Real-IP", func(r *http.Request) { r.Header.Set("X-Real-IP", "192.0.2.1") }, 403},
 		{"through a proxy here, Via", func(r *http.Request) { r.Header.Set("Via", "1.1 proxy") }, 403},
+		{"through a proxy here, X_Real_IP", func(r *http.Request) { r.Header.Set("X_Real_IP", "192.0.2.1") }, 403},
+		{"through a proxy here, X-Client-IP", func(r *http.Request) { r.Header.Set("X-Client-IP", "192.0.2.1") }, 403},
+		{"through a proxy here, X-Original-Forwarded-For", func(r *http.Request) { r.Header.Set("X-Original-Forwarded-For", "192.0.2.1") }, 403},
+		{"through Cloudflare", func(r *http.Request) { r.Header.Set("CF-Connecting-IP", "192.0.2.1") }, 403},
+		{"through Akamai", func(r *http.Request) { r.Header.Set("True-Client-IP", "192.0.2.1") }, 403},
+		{"through Fastly", func(r *http.Request) { r.Header.Set("Fastly-Client-IP", "192.0.2.1") }, 403},
 		{"no address", func(r *http.Request) { r.RemoteAddr = "" }, 403},
 		{"prefix of loopback", func(r *http.Request) { r.RemoteAddr = "127.0.0.1.evil:80" }, 403},
 	} {

@@ -2,6 +2,7 @@ package fsa_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -54,9 +55,13 @@ func TestRedirect(t *testing.T) {
 		{"/listed", "https://user@app.example.com/", 400, ""}, {"/listed", "https://app.example.com/\r\nX: y", 400, ""}, {"/listed", "https://app%2eexample.com/", 400, ""},
 		{"/listed", "https://аpp.example.com/", 400, ""}, {"/listed", "javascript://app.example.com/%0aalert(1)", 400, ""}, {"/listed", "http://localhost:3001/", 400, ""},
 		{"/listed", "https://app.example.com/" + strings.Repeat("a", 5000), 400, ""},
+		{"/listed", "https://app.example.com@app.example.com/", 400, ""}, {"/listed", "https://app.example.com:443@app.example.com/", 400, ""},
+		{"/listed", "https://app.example.com/a b", 400, ""}, {"/listed", "https://app.example.com/\u00e9", 400, ""}, {"/listed", `https://app.example.com/a\b`, 400, ""},
+		{"/listed", "HTTPS://app.example.com/", 400, ""}, {"/listed", "https://app.example.com/%C3%A9", 303, ""},
 		{"/badlist", "https://app.example.com/path", 500, ""},
 
 		{"/anywhere", "https://evil.com/", 303, ""}, {"/anywhere", "ftp://evil.com/", 400, ""}, {"/anywhere", "javascript:alert(1)", 400, ""}, {"/anywhere", "//evil.com", 400, ""},
+		{"/anywhere", "https://:443/", 400, ""}, {"/anywhere", "https:///evil.com", 400, ""}, {"/anywhere", "https://%C3%A9vil.com/", 400, ""},
 
 		{"/byhand", "/a", 302, ""}, {"/byhand", "https://evil.com", 500, ""}, {"/byhand", "//evil.com", 500, ""}, {"/byhand", `/\evil.com`, 500, ""},
 		{"/field", "/a", 307, ""}, {"/field", "//evil.com", 500, ""}, {"/field", "https://evil.com", 500, ""},
@@ -74,6 +79,18 @@ func TestRedirect(t *testing.T) {
 		}
 		if got := res.Header.Get("Location"); got != want {
 			t.Errorf("%s %q: Location %q", r.path, r.next, got)
+		}
+	}
+}
+
+// TestRedirectToOrigins: an origin that is more or less than one is a mistake of the
+// program, which is not kept from it by a refusal, nor by another origin that fits.
+func TestRedirectToOrigins(t *testing.T) {
+	for _, origin := range []string{"app.example.com", "https://", "", "https://app.example.com/", "https://app.example.com/a", "https://app.example.com?a=b",
+		"https://app.example.com#a", "https://user@app.example.com", "ftp://app.example.com", "*"} {
+		r, err := fsa.RedirectTo("https://app.example.com/", origin, "https://app.example.com")
+		if e := (*fsa.Error)(nil); err == nil || errors.As(err, &e) || !strings.Contains(err.Error(), "an origin is a scheme and a host") || r.Header != nil {
+			t.Errorf("%q: %v, %v", origin, r.Header, err)
 		}
 	}
 }

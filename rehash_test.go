@@ -210,6 +210,50 @@ func TestPasswordRehashHook(t *testing.T) {
 	})
 }
 
+// TestPasswordRehashImpossible: a password of which no new hash can be made keeps its
+// old one, and the log tells why.
+func TestPasswordRehashImpossible(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		long := strings.Repeat("1234567890", 8) // more than bcrypt takes
+		cfg := base()
+		old, err := newWorld(t, cfg).HashPasswordUnchecked(t.Context(), long)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.PasswordScheme, cfg.PasswordOpts = []string{"bcrypt"}, map[string]int{"rounds": 4}
+		w := newWorld(t, cfg)
+		w.hashes["calvin"] = old
+		w.PasswordRehash(func(_ context.Context, login, _, new string) error {
+			t.Errorf("the hash of %s is replaced by %q", login, new)
+			return nil
+		})
+		fsa.Get(w, "/x", authz.Auth(), who)
+		w.client(t).Get("/x").Basic("calvin", long).Expect(200)
+		synctest.Wait()
+		if log := w.log.String(); !contains(log, "a password hash could not be replaced", "login=calvin", "72 bytes") {
+			t.Errorf("the log does not tell: %s", log)
+		}
+	})
+}
+
+// TestPasswordRehashUnwanted: where nobody stores new hashes, none are made, and an
+// old one is no failure.
+func TestPasswordRehashUnwanted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := base()
+		cheap := newWorld(t, cfg).hashes
+		cfg.PasswordOpts = map[string]int{"memory": 128, "time": 1, "parallelism": 1}
+		w := newWorld(t, cfg)
+		w.hashes = cheap
+		fsa.Get(w, "/x", authz.Auth(), who)
+		w.client(t).Get("/x").Basic("calvin", calvinPass).Expect(200)
+		synctest.Wait()
+		if log := w.log.String(); log != "" {
+			t.Errorf("the log is %s", log)
+		}
+	})
+}
+
 // TestPasswordRehashFaults: a hook that could do nothing is a fault.
 func TestPasswordRehashFaults(t *testing.T) {
 	swap := func(context.Context, string, string, string) error { return nil }

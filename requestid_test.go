@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -112,5 +113,21 @@ func TestRequestIDConcurrently(t *testing.T) {
 	ids.Range(func(id, _ any) bool { n++; return madeID.MatchString(id.(string)) })
 	if n != 1 {
 		t.Errorf("there are %d ids", n)
+	}
+}
+
+// TestRequestIDOfTrace: in the debug modes, the steps of a request have the id of its
+// answer.
+func TestRequestIDOfTrace(t *testing.T) {
+	cfg := base()
+	cfg.Mode, cfg.LoggingLevel = "debug", slog.LevelDebug
+	w := newWorld(t, cfg)
+	fsa.Get(w, "/x", authz.Auth(), who)
+	c := w.client(t)
+	before := len(w.log.String())
+	res := c.Get("/x").Basic("calvin", calvinPass).Expect(200)
+	ids := regexp.MustCompile(`request_id=\S+`).FindAllString(w.log.String()[before:], -1)
+	if want := "request_id=" + res.Header.Get("X-Request-Id"); len(ids) < 2 || slices.ContainsFunc(ids, func(id string) bool { return id != want }) {
+		t.Errorf("the ids are %q, that of the answer %s", ids, want)
 	}
 }

@@ -30,7 +30,7 @@ func (a *App) RevokeToken(ctx context.Context, raw, realm string) error {
 	orDefault(&realm, a.settings.Realm)
 	c, err := a.claimsOf(ctx, raw, realm)
 	switch {
-	case errors.Is(err, token.ErrExpired):
+	case errors.Is(err, token.ErrExpired), errors.Is(err, errExpired):
 		return nil
 	case err != nil:
 		return fmt.Errorf("a token that is not good cannot be revoked: %w", err)
@@ -325,7 +325,7 @@ func (v *revocations) after(ctx context.Context, login string) (revoked int64, e
 
 // exempt notes that a token was made after a revocation, if it does not say so.
 func (v *revocations) exempt(ctx context.Context, c token.Claims, revoked int64) error {
-	if g := v.grounds(c); revoked != 0 && v.before(&g, revoked) {
+	if g := v.grounds(c); v.before(&g, revoked) {
 		_, err := v.store.Use(ctx, v.exemptKey(g.token, revoked), c.Expires.Add(v.slack))
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/fastsimpleauth/fsa/cache"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // revocable is each type of token, with a bound on delays that the tests of it need.
@@ -276,6 +278,205 @@ func TestRevokeStore(t *testing.T) {
 	if _, err := one.CreateToken(ctx, "calvin", fsa.TokenOptions{}); err == nil {
 		t.Error("a token is made that may not be good")
 	}
+}
+
+// failingOnce is a store of which one call fails, and which notes what is asked of it.
+type failingOnce struct {
+	cache.Once
+	mu           sync.Mutex
+	fails, calls int           // calls are counted from one on
+	uses         int           // those of Use
+	kept         time.Duration // for how long something is to be kept at most
+}
+
+// fail begins to count anew, and lets the call fail that is the n-th, 0 for none.
+func (f *failingOnce) fail(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fails, f.calls, f.uses = n, 0, 0
+}
+
+func (f *failingOnce) call() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.calls++; f.calls == f.fails {
+		return errors.New("the store is down: s3cret")
+	}
+	return nil
+}
+
+func (f *failingOnce) Use(ctx context.Context, key string, until time.Time) (bool, error) {
+	f.mu.Lock()
+	f.uses++
+	f.kept = max(f.kept, time.Until(until))
+	f.mu.Unlock()
+	if err := f.call(); err != nil {
+		return false, err
+	}
+	return f.Once.Use(ctx, key, until)
+}
+
+func (f *failingOnce) Used(ctx context.Context, key string) (bool, error) {
+	if err := f.call(); err != nil {
+		return false, err
+	}
+	return f.Once.Used(ctx, key)
+}
+
+// TestRevokeStoreFailsOnTheWay: whichever look into the store fails, no token is
+// believed, and what has not been noted as a whole has not succeeded.
+func TestRevokeStoreFailsOnTheWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &failingOnce{Once: slowOnce{cache.NewMemoryOnce(0)}} // a user is marked for two seconds
+		cfg := base()
+		cfg.Revocations = store
+		w := newWorld(t, cfg)
+		fsa.Get(w, "/x", authz.Auth(), who)
+		c := w.client(t)
+		// each lets one call after the other fail, until there are no more.
+		each := func(what string, failed func() bool) {
+			t.Helper()
+			for n := 1; ; n++ {
+				store.fail(n)
+				told := failed()
+				store.mu.Lock()
+				last := store.calls < n
+				store.mu.Unlock()
+				switch {
+				case last && told:
+					t.Errorf("%s fails, and nothing else has", what)
+				case !last && !told:
+					t.Errorf("%s: call %d of the store fails, and nobody is told", what, n)
+				}
+				if last {
+					if n < 3 {
+						t.Errorf("%s: the store is asked %d times", what, n-1)
+					}
+					return
+				}
+			}
+		}
+		old := w.token(t, "calvin", fsa.TokenOptions{Delay: 24 * time.Hour})
+		each("RevokeUser", func() bool { return w.RevokeUser(t.Context(), "calvin") != nil })
+		var made string
+		each("CreateToken", func() (failed bool) {
+			raw, err := w.CreateToken(t.Context(), "calvin", fsa.TokenOptions{})
+			if (err != nil) == (raw != "") {
+				t.Errorf("there is a token, %t, and an error, %v", raw != "", err)
+			}
+			made = raw
+			return err != nil
+		})
+		for raw, status := range map[string]int{old: 401, made: 200} {
+			each(fmt.Sprintf("a request that is %d", status), func() bool {
+				got := c.Get("/x").Bearer(raw).Do().Status
+				if got != 503 && got != status {
+					t.Errorf("%d, want %d or 503", got, status)
+				}
+				return got == 503
+			})
+		}
+	})
+}
+
+// TestRevokeNotesNoMore: what is noted is kept for as long as a token can last, and
+// nothing is noted of a token that says by itself that it was made after.
+func TestRevokeNotesNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &failingOnce{Once: cache.NewMemoryOnce(0)}
+		cfg := base()
+		cfg.Revocations, cfg.TokenType, cfg.TokenMaxDelay = store, "jwt", 48*time.Hour
+		w := newWorld(t, cfg)
+		if err := w.RevokeUser(t.Context(), "calvin"); err != nil {
+			t.Fatal(err)
+		}
+		if store.kept < 48*time.Hour || store.kept > 49*time.Hour {
+			t.Errorf("a revocation is kept for %v", store.kept)
+		}
+		time.Sleep(10 * time.Second)
+		store.fail(0)
+		w.token(t, "calvin", fsa.TokenOptions{})
+		if store.uses != 0 {
+			t.Errorf("%d notes", store.uses)
+		}
+	})
+}
+
+// TestRevokeUserGone: who does not wait for the next second gets no token that would
+// have been revoked already.
+func TestRevokeUserGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, base())
+		if err := w.RevokeUser(t.Context(), "calvin"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if raw, err := w.CreateToken(ctx, "calvin", fsa.TokenOptions{}); raw != "" || !errors.Is(err, context.Canceled) {
+			t.Errorf("a token, %t, and %v", raw != "", err)
+		}
+	})
+}
+
+// TestRevokeUserOfAnotherProgram: a token of another program that has our secret, and
+// knows of no revocation, is good again once it says that it was made after it, or
+// cannot have been made before.
+func TestRevokeUserOfAnotherProgram(t *testing.T) {
+	revocable(t, func(t *testing.T, cfg fsa.Config) {
+		w, other := newWorld(t, cfg), newWorld(t, cfg)
+		fsa.Get(w, "/x", authz.Auth(), who)
+		c := w.client(t)
+		before := other.token(t, "calvin", fsa.TokenOptions{Delay: 24 * time.Hour})
+		if err := w.RevokeUser(t.Context(), "calvin"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		c.Get("/x").Bearer(before).Expect(401)
+		c.Get("/x").Bearer(other.token(t, "calvin", fsa.TokenOptions{Delay: 24 * time.Hour})).Expect(200)
+		c.Get("/x").Bearer(other.token(t, "calvin", fsa.TokenOptions{Delay: time.Hour})).Expect(map[string]int{"fsa": 401, "jwt": 200}[cfg.TokenType])
+	})
+}
+
+// TestRevokeTokenElsewhere: a token of another issuer is revoked as one of our own:
+// if it is good, or has been.
+func TestRevokeTokenElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		idp := newProvider("https://idp.example", 1)
+		w := oauthWorld(t, fsa.Config{}, idp.trusted())
+		c := w.client(t)
+		one, two := idp.mint(t, 1, jwt.MapClaims{"jti": "1"}), idp.mint(t, 1, jwt.MapClaims{"jti": "2"})
+		if claims, err := w.CheckToken(ctx, one, ""); err != nil || claims.Login != idp.name+"|7" {
+			t.Errorf("%+v, %v", claims, err)
+		}
+		c.Get("/me").Bearer(one).Expect(200)
+		if err := w.RevokeToken(ctx, one, ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Get("/me").Bearer(one).Expect(401).Text(); strings.Contains(got, "expired") {
+			t.Error(got)
+		}
+		if _, err := w.CheckToken(ctx, one, ""); err == nil || !strings.Contains(err.Error(), "revoked") {
+			t.Error(err)
+		}
+		c.Get("/me").Bearer(two).Expect(200)
+		for _, bad := range []struct{ raw, realm string }{{idp.mint(t, 2, nil), ""}, {two, "stage"}, {two[:len(two)-1], ""}, {newProvider("https://other.example", 1).mint(t, 1, nil), ""}} {
+			if err := w.RevokeToken(ctx, bad.raw, bad.realm); err == nil {
+				t.Errorf("one that is not good is revoked in %q", bad.realm)
+			}
+			if _, err := w.CheckToken(ctx, bad.raw, bad.realm); err == nil {
+				t.Errorf("one that is not good is good in %q", bad.realm)
+			}
+		}
+		c.Get("/me").Bearer(two).Expect(200)
+		time.Sleep(2 * time.Hour)
+		if _, err := w.CheckToken(ctx, two, ""); err == nil || !strings.Contains(err.Error(), "expired") {
+			t.Error(err)
+		}
+		if err := w.RevokeToken(ctx, two, ""); err != nil {
+			t.Errorf("one that has expired: %v", err)
+		}
+	})
 }
 
 // TestRevokeMaxDelay: no token is made that would outlive its revocation.

@@ -78,6 +78,9 @@ func TestRevokeUserElsewhereUndated(t *testing.T) {
 		time.Sleep(time.Minute)
 		later := idp.mint(t, 1, jwt.MapClaims{"iat": time.Now().Unix()})
 		c.Get("/me").Bearer(later).Expect(200)
+		time.Sleep(3 * 24 * time.Hour) // when no token of our own is left
+		c.Get("/me").Bearer(dated).Expect(401)
+		c.Get("/me").Bearer(undated).Expect(401)
 	})
 }
 
@@ -98,6 +101,19 @@ func TestRevokeUserByAnotherClock(t *testing.T) {
 		c.Get("/me").Bearer(ahead).Expect(401)
 		time.Sleep(2 * time.Minute)
 		c.Get("/me").Bearer(ahead).Expect(401)
+		c.Get("/me").Bearer(idp.mint(t, 1, jwt.MapClaims{"iat": time.Now().Unix()})).Expect(200)
+	})
+	// Where it is for how long our own tokens are good, it says nothing of clocks.
+	synctest.Test(t, func(t *testing.T) {
+		idp := newProvider("https://idp.example", 1)
+		w := oauthWorld(t, fsa.Config{NoTokenDelay: true, TokenGrace: time.Hour}, idp.trusted())
+		c := w.client(t)
+		old := idp.mint(t, 1, jwt.MapClaims{"iat": time.Now().Unix()})
+		if err := w.RevokeUser(t.Context(), idp.name+"|7"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		c.Get("/me").Bearer(old).Expect(401)
 		c.Get("/me").Bearer(idp.mint(t, 1, jwt.MapClaims{"iat": time.Now().Unix()})).Expect(200)
 	})
 	// Our own tokens are good at once all the same.
@@ -160,7 +176,7 @@ func TestRevokeUserSlowly(t *testing.T) {
 		fsa.Get(w, "/x", authz.Auth(), who)
 		during := make(chan string, 1)
 		go func() {
-			time.Sleep(5 * time.Second)
+			time.Sleep(10 * time.Second) // more than the clocks of instances may differ
 			during <- w.token(t, "calvin", fsa.TokenOptions{})
 		}()
 		if err := w.RevokeUser(t.Context(), "calvin"); err != nil {

@@ -108,7 +108,9 @@ func TestScopeFaults(t *testing.T) {
 			fsa.Get(w, "/x", authz.Any(authz.Scope("read"), authz.Group("admin")), nothing)
 		}, []string{`scope "read" is never there`, "(basic)", "allow oauth, token"}},
 		{[]string{"token"}, func(w *world) { w.AddScope("a b"); fsa.Get(w, "/x", authz.Auth(), nothing) }, []string{`app.AddScope: "a b" can't be a scope`, "RFC 6749"}},
-		{[]string{"token"}, func(w *world) { w.AddScope(`a"b`, ``); fsa.Get(w, "/x", authz.Auth(), nothing) }, []string{`app.AddScope: "a\"b" can't be a scope`}},
+		{[]string{"token"}, func(w *world) { w.AddScope(`a"b`); fsa.Get(w, "/x", authz.Auth(), nothing) }, []string{`app.AddScope: "a\"b" can't be a scope`}},
+		{[]string{"token"}, func(w *world) { w.AddScope(``); fsa.Get(w, "/x", authz.Auth(), nothing) }, []string{`app.AddScope: "" can't be a scope`}},
+		{[]string{"token"}, func(w *world) { w.AddScope("é"); fsa.Get(w, "/x", authz.Auth(), nothing) }, []string{`app.AddScope: "é" can't be a scope`}},
 	} {
 		cfg := base()
 		cfg.Auth, cfg.TokenType = tt.auth, "jwt"

@@ -66,7 +66,10 @@ func (a *App) CreateToken(ctx context.Context, login string, o TokenOptions) (st
 	if err == nil && revoked != 0 {
 		err = a.madeAfter(ctx, tokens, raw, o.Realm, revoked)
 	}
-	return raw, err
+	if err != nil {
+		return "", err
+	}
+	return raw, nil
 }
 
 // carryLogin lets a token say when and by what its user has logged in, if that is the
@@ -129,11 +132,8 @@ func (a *App) checkToken(q *authn.Request, raw string) (*identity.Identity, erro
 func (a *App) checkNewToken(q *authn.Request, raw string) (*identity.Identity, error) {
 	tokens := a.settings.now().tokens
 	c, err := tokens.Check(raw, q.Realm, q.Now)
-	switch {
-	case errors.Is(err, token.ErrExpired):
-		return nil, authn.Refuse("expired token")
-	case err != nil:
-		return nil, authn.Refuse("invalid token: %v", err)
+	if err != nil {
+		return nil, refusedToken(err)
 	}
 	e := &tokenEntry{
 		// What is kept must not hold on to the request it came with.
