@@ -38,6 +38,8 @@ func (h *halves) UnmarshalText(b []byte) error {
 
 func (o *opaque) UnmarshalText(b []byte) error { o.text = string(b); return nil }
 
+func (o ownID) String() string { return o.A + " " + o.b }
+
 // owns registers a domain of ids of a type, and counts whom it is asked about.
 func owns[ID comparable](w *world, name string) {
 	fsa.ObjectPerms(w.App, name, func(_ context.Context, login string, _ ID, _ string) (bool, error) {
