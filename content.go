@@ -1,6 +1,7 @@
 package fsa
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -258,11 +259,9 @@ type contentWriter struct {
 // Header gives the header that ServeContent fills in.
 func (w *contentWriter) Header() http.Header { return w.header }
 
-// WriteHeader sends the header of a success.
+// WriteHeader sends the header of a success with the first bytes that follow. It is
+// called once, before anything is written.
 func (w *contentWriter) WriteHeader(status int) {
-	if w.status != 0 {
-		return
-	}
 	if w.status = status; status >= 400 {
 		return
 	}
@@ -270,50 +269,28 @@ func (w *contentWriter) WriteHeader(status int) {
 		w.status = http.StatusInternalServerError // nothing is sent
 		return
 	}
-	w.e.header = http.Header{}
-	for name, values := range w.header {
-		if name != "Content-Length" {
-			w.e.header[name] = values
-		}
-	}
-	if v := w.header["Content-Length"]; len(v) == 1 && status != http.StatusNotModified {
-		w.length = v[0]
-		w.ResponseWriter.Header()["Content-Length"] = v
-	}
+	w.length = w.header.Get("Content-Length")
+	w.e.header = w.header
 	w.c.head(status, "", w.e)
-	if status == http.StatusOK {
-		w.ResponseWriter.WriteHeader(status)
-	}
 }
+
+var errUnsent = errors.New("a failure takes the place of the content")
 
 // partSize is the size in bytes of a part that must be sent within writeTime.
 const partSize = 256 << 10
 
 // Write sends a part of the content.
 func (w *contentWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	if w.status >= 400 || w.err != nil {
-		return len(b), nil // the text of an error, in place of which ours comes
-	}
-	w.control.SetWriteDeadline(w.c.writeBy())
-	n, err := w.ResponseWriter.Write(b)
-	w.sent += int64(n)
-	if err != nil {
-		w.err = fmt.Errorf("%w: %w", errGone, err)
-	}
-	return n, err
+	n, err := w.ReadFrom(bytes.NewReader(b))
+	return int(n), err
 }
 
 // ReadFrom sends content part by part, so that the server can let the system
-// send a file by itself.
+// send a file by itself. Of a failure nothing is sent: ours takes the place of its
+// text.
 func (w *contentWriter) ReadFrom(r io.Reader) (total int64, err error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
 	if w.status >= 400 {
-		return 0, nil
+		return 0, errUnsent
 	}
 	limited, ok := r.(*io.LimitedReader)
 	if !ok {
@@ -326,25 +303,25 @@ func (w *contentWriter) ReadFrom(r io.Reader) (total int64, err error) {
 		n, err = io.Copy(w.ResponseWriter, part)
 		total += n
 		limited.N -= n
-		if n == 0 && err == nil {
+		if n == 0 {
 			break // there is no more
 		}
 	}
 	w.sent += total
-	if err != nil && w.err == nil {
+	if err != nil {
 		w.err = err
 		if w.c.Context.Err() != nil {
 			w.err = fmt.Errorf("%w: %w", errGone, err)
 		}
 	}
-	return total, err
+	return total, w.err
 }
 
 // end gives the error of the answer. One that comes when the header has been sent
 // ends the connection; see [call.fail].
 func (w *contentWriter) end() error {
 	switch {
-	case w.status == http.StatusInternalServerError && w.err != nil:
+	case w.err != nil:
 		return w.err
 	case w.status == http.StatusRequestedRangeNotSatisfiable:
 		e := httperr.Errorf(w.status, "the content has no such range")
@@ -354,10 +331,8 @@ func (w *contentWriter) end() error {
 		return e
 	case w.status == http.StatusPreconditionFailed:
 		return httperr.Errorf(w.status, "the content is not as the request demands")
-	case w.status >= 400 || w.status == 0:
+	case w.status >= 400:
 		return errors.New("fsa.Content: the Body cannot seek, or its size cannot be told")
-	case w.err != nil:
-		return w.err
 	case w.c.req.HTTP.Method != http.MethodHead && w.length != "" && w.length != fmt.Sprint(w.sent):
 		return fmt.Errorf("fsa.Content: the Body ended after %d of %s bytes", w.sent, w.length)
 	}
