@@ -573,3 +573,26 @@ func TestLateValidate(t *testing.T) {
 		}
 	}
 }
+
+// TestLateConverter: the same of a converter that is given pointers to outputs.
+func TestLateConverter(t *testing.T) {
+	type answer struct{ Word string }
+	w := newWorld(t, base())
+	var kept []*answer
+	fsa.JSONConverter(w.App, func(a *answer) any {
+		kept = append(kept, a)
+		return a.Word
+	})
+	fsa.Get(w, "/x", authz.Open(), func(_ context.Context, in struct{ Word string }) (answer, error) { return answer{in.Word}, nil })
+	c := w.client(t)
+	c.Get("/x").Query("word", "mine").Expect(200).Contains("mine")
+	if len(kept) != 1 {
+		t.Skip("the converter is not given the answer itself")
+	}
+	for range 20 {
+		c.Get("/x").Query("word", "another's").Expect(200)
+		if kept[0].Word != "mine" {
+			t.Fatalf("the first request's output has become %q", kept[0].Word)
+		}
+	}
+}

@@ -90,11 +90,8 @@ func (nobodyCalled) Unwrap() error { return ErrNoSuchUser }
 
 var errNoLogin = errors.New("app.CanonicalLogin has given an empty login")
 
-// nameOf asks who is meant by what was typed.
+// nameOf asks the hook of [App.CanonicalLogin] who is meant by what was typed.
 func (a *App) nameOf(ctx context.Context, typed string) (loginName, error) {
-	if a.canonicalLogin == nil {
-		return loginName{login: typed}, nil
-	}
 	typed = strings.Clone(typed) // it is cut from a body or a header, with the password beside it
 	login, err := a.logins.refresh(ctx, typed, time.Now(), func(ctx context.Context) (string, time.Duration, error) {
 		login, err := a.canonicalLogin(ctx, typed)

@@ -262,6 +262,22 @@ func TestCanonicalNobody(t *testing.T) {
 		d.expect("401", away, "muller", "wrong") // whom the hook tells from the other
 		d.expect("401", away, "M\u00fcller", "wrong")
 	})
+	// What has a form of its own does not meet what was only typed so.
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, throttled())
+		w.CanonicalLogin(func(_ context.Context, typed string) (string, error) {
+			if typed == "Moe" {
+				return "moe", fsa.ErrNoSuchUser
+			}
+			return "", fsa.ErrNoSuchUser
+		})
+		fsa.Get(w, "/x", authz.Auth(), who)
+		d := &door{w, t, handlerOf(t, w)}
+		d.fail(5, away, "Moe")
+		d.expect("429 1", away, "Moe", "wrong")
+		d.fail(5, cafe, "moe")
+		d.expect("429 1", cafe, "moe", "wrong")
+	})
 }
 
 // TestCanonicalRace: who is nobody never shares the log-in of a user who is known by
@@ -376,9 +392,9 @@ func TestCanonicalNobodyIsKnown(t *testing.T) {
 			d.expect("200", home, "calvin", calvinPass)
 			d.expect("200", home, "calvin", calvinPass)
 			for range 5 {
-				d.expect("401", away, "Calvin", calvinPass)
+				d.expect("401", home, "Calvin", calvinPass) // where calvin is known
 			}
-			d.expect("429 1", away, "Calvin", calvinPass)
+			d.expect("429 1", home, "Calvin", calvinPass)
 			for i, e := range told {
 				if e.Login != "" {
 					t.Errorf("failure %d is said to be of %s", i, e.Login)

@@ -117,9 +117,6 @@ func networkOf(address string) string {
 	if a.Is4() {
 		bits = 24
 	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return ""
-	}
+	p, _ := a.Prefix(bits) // no address has fewer bits
 	return p.String()
 }

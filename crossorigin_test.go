@@ -89,6 +89,9 @@ func TestSameOrigin(t *testing.T) {
 			if res.Status != want || (done > before) != (want < 300) {
 				t.Errorf("%s %s%s with %s: %d %s, done %v, want %d", tt.method, path, tt.path, tt.value, res.Status, res.Body, done > before, want)
 			}
+			if tt.path == "/closed" && res.Text() != "currently closed route" {
+				t.Errorf("what nobody may call is said to be %q", res.Text())
+			}
 		}
 	}
 	if w.times("hash x") != 1 {

