@@ -583,7 +583,7 @@ func TestLateConverter(t *testing.T) {
 		kept = append(kept, a)
 		return a.Word
 	})
-	fsa.Get(w, "/x", authz.Open(), func(_ context.Context, in struct{ Word string }) (answer, error) { return answer{in.Word}, nil })
+	fsa.Get(w, "/x", authz.Open(), func(_ context.Context, in answer) (answer, error) { return in, nil })
 	c := w.client(t)
 	c.Get("/x").Query("word", "mine").Expect(200).Contains("mine")
 	if len(kept) != 1 {
