@@ -35,6 +35,10 @@ func TestLastCheck(t *testing.T) {
 	if err := c.answer(http.StatusOK, "text/plain", []byte("x")); err != errUndecided || w.Body.Len() > 0 {
 		t.Errorf("an answer is given: %v, %s", err, w.Body)
 	}
+	c, _ = newCall()
+	if _, err := c.newStream(&envelope{}, jsonType); err != errUndecided {
+		t.Errorf("a stream begins: %v", err)
+	}
 	c, w = newCall()
 	(&recorder{ResponseWriter: w, c: c}).WriteHeader(http.StatusOK)
 	if w.Code != http.StatusInternalServerError {

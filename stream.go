@@ -64,39 +64,32 @@ var errGone = errors.New("the client has gone")
 // newStream prepares a stream; nothing is sent yet.
 func (c *call) newStream(e *envelope, contentType string) (*stream, error) {
 	status, err := e.settle(c, http.StatusOK)
-	if err == nil && hasNoBody(status) {
-		err = fmt.Errorf("an answer of status %d has no body, but the handler gives a stream", status)
-	}
-	if err == nil && !c.decided {
-		err = errUndecided
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case hasNoBody(status):
+		return nil, fmt.Errorf("an answer of status %d has no body, but the handler gives a stream", status)
+	case !c.decided:
+		return nil, errUndecided
 	}
 	return &stream{c: c, e: e, status: status, contentType: contentType, control: http.NewResponseController(c.w)}, nil
 }
 
-// begin sends the header, to which the first piece is added.
+// begin sets the header, which is sent with the first piece.
 func (s *stream) begin() {
 	if s.begun {
 		return
 	}
 	s.begun = true
 	s.c.head(s.status, s.contentType, s.e)
-	if s.status == http.StatusOK {
-		s.c.w.WriteHeader(s.status)
-	}
 }
 
 // write adds a piece to the answer. now sends it at once. It gives an error if
-// nobody takes it.
+// nobody takes it. It is not called after end.
 func (s *stream) write(piece []byte, now bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over {
-		return errors.New("the answer is over")
-	}
-	if s.err == nil && s.c.Context.Err() != nil {
+	if s.err == nil {
 		s.err = s.c.stopped()
 	}
 	if s.err != nil {
@@ -121,16 +114,13 @@ func (s *stream) write(piece []byte, now bool) error {
 }
 
 // stopped says why the context of a request has ended: its time is over, the client
-// has gone, or, of an event stream, the server stops.
+// has gone, or, of an event stream, the server stops. It is nil while nothing has
+// happened.
 func (c *call) stopped() error {
 	if context.Cause(c.Context) == errStopping {
 		return errStopping
 	}
-	err := c.Context.Err()
-	if errors.Is(err, context.Canceled) {
-		err = fmt.Errorf("%w: %w", errGone, err)
-	}
-	return err
+	return c.Context.Err()
 }
 
 // late sends what has waited.
@@ -139,7 +129,7 @@ func (s *stream) late() {
 	defer s.mu.Unlock()
 	defer s.guard()
 	s.waits = false
-	if !s.over && s.err == nil {
+	if !s.over {
 		s.flush()
 	}
 }
@@ -157,12 +147,14 @@ func (s *stream) send() {
 	if len(s.text) == 0 || s.err != nil {
 		return
 	}
+	text := s.text
+	s.text = s.text[:0]                       // nothing is sent twice, even if the writer panics
 	s.control.SetWriteDeadline(s.c.writeBy()) // where there is one
-	if _, err := s.c.w.Write(s.text); err != nil {
+	if _, err := s.c.w.Write(text); err != nil {
 		s.err = fmt.Errorf("%w: %w", errGone, err)
 	}
-	clear(s.text)
-	s.text, s.sent = s.text[:0], time.Now()
+	clear(text)
+	s.sent = time.Now()
 }
 
 // hasBegun reports whether the client may have got something.
@@ -195,7 +187,7 @@ func (s *stream) end(failed error) error {
 	if err == nil {
 		err = failed
 	}
-	if err == nil && s.c.Context.Err() != nil {
+	if err == nil {
 		err = s.c.stopped()
 	}
 	if s.endsWithServer(err) {
@@ -208,7 +200,7 @@ func (s *stream) end(failed error) error {
 			s.text = s.text[:0]
 		}
 	}
-	if s.begun && err == nil {
+	if err == nil {
 		s.send() // the server sends the rest when the request ends
 		err = s.err
 	}
@@ -221,19 +213,14 @@ func (s *stream) end(failed error) error {
 // as it was to be. A client that has got nothing yet gets the header all the same: an
 // EventSource does not come back after an error.
 func (s *stream) endsWithServer(err error) bool {
-	return context.Cause(s.c.Context) == errStopping && (errors.Is(err, errStopping) || errors.Is(err, context.Canceled)) && !errors.Is(err, errGone)
+	return context.Cause(s.c.Context) == errStopping && (errors.Is(err, errStopping) || errors.Is(err, context.Canceled))
 }
 
 // stop ends the timers, and hands over what has been made: if the connection is to
 // be ended, the client sees how far the answer went. It is called on every way
 // out, panics too.
 func (s *stream) stop() {
-	if s.over {
-		return
-	}
-	if s.begun {
-		s.send()
-	}
+	s.send()
 	s.over = true
 	if s.pending != nil {
 		s.pending.Stop()
