@@ -284,8 +284,9 @@ func (p *place) alone(ctx context.Context, c counted) bool {
 	own, err := c.counter.Get(ctx, p.spelt)
 	free, err2 := c.counter.Get(ctx, c.free())
 	steps, err3 := c.counter.Get(ctx, c.steps())
-	// The first step is the last of the free ones, too.
-	return err == nil && err2 == nil && err3 == nil && own >= free+max(0, steps-1)
+	// Those over the free ones have been refused; and the first step is the last of
+	// the free ones, too.
+	return err == nil && err2 == nil && err3 == nil && own >= min(free, c.pace.free)+max(0, steps-1)
 }
 
 // giveBack takes the failure back, since it is not known whether it was one.
