@@ -90,7 +90,7 @@ func (s *stream) write(piece []byte, now bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
-		s.err = s.c.stopped()
+		s.err = s.c.Context.Err()
 	}
 	if s.err != nil {
 		return s.err
@@ -111,16 +111,6 @@ func (s *stream) write(piece []byte, now bool) error {
 		}
 	}
 	return s.err
-}
-
-// stopped says why the context of a request has ended: its time is over, the client
-// has gone, or, of an event stream, the server stops. It is nil while nothing has
-// happened.
-func (c *call) stopped() error {
-	if context.Cause(c.Context) == errStopping {
-		return errStopping
-	}
-	return c.Context.Err()
 }
 
 // late sends what has waited.
@@ -144,7 +134,7 @@ func (s *stream) guard() {
 
 // send hands the server what has been made.
 func (s *stream) send() {
-	if len(s.text) == 0 || s.err != nil {
+	if len(s.text) == 0 {
 		return
 	}
 	text := s.text
@@ -188,7 +178,7 @@ func (s *stream) end(failed error) error {
 		err = failed
 	}
 	if err == nil {
-		err = s.c.stopped()
+		err = s.c.Context.Err()
 	}
 	if s.endsWithServer(err) {
 		s.err, err = nil, nil

@@ -87,6 +87,7 @@ func TestStreamToFlakyConnection(t *testing.T) {
 		{"events, second flush", events(0), flaky{failFlush: 2}, []bool{true, false}, 2, "client_gone=true"},
 		{"events, a write that panics", events(0), flaky{failWrite: 2, panics: true}, []bool{true}, 2, "s3cret"},
 		{"elements", elements(time.Second), flaky{}, []bool{true, true, true}, 4, ""},
+		{"elements of another status", elements(time.Second, fsa.Status(201)), flaky{}, []bool{true, true, true}, 4, ""},
 		{"elements, first write", elements(time.Second), flaky{failWrite: 1}, []bool{true, false}, 1, "client_gone=true"},
 		{"elements, last write", elements(time.Second), flaky{failWrite: 3}, []bool{true, true, true}, 3, "client_gone=true"},
 		{"elements, last flush", elements(time.Second), flaky{failFlush: 3}, []bool{true, true, true}, 3, "client_gone=true"},
@@ -105,6 +106,9 @@ func TestStreamToFlakyConnection(t *testing.T) {
 				if cut != (c.logged != "") || !slices.Equal(taken, c.taken) || c.conn.writes != c.writes || c.conn.headers > 1 || c.conn.flush != flushed {
 					t.Errorf("cut %v, told %v, %d writes, %d headers, %d flushes later", cut, taken, c.conn.writes, c.conn.headers, c.conn.flush-flushed)
 				}
+				if c.conn.failWrite > 0 && c.conn.flush != c.conn.failWrite { // the last one as the connection is ended
+					t.Errorf("%d flushes", c.conn.flush)
+				}
 				if c.logged != "" && !contains(w.log.String(), c.logged) {
 					t.Errorf("the log has %s", w.log)
 				}
@@ -121,8 +125,8 @@ func events(pause time.Duration) func(*world, *[]bool) {
 	}
 }
 
-func elements(pause time.Duration) func(*world, *[]bool) {
-	return func(w *world, taken *[]bool) { fsa.Get(w, "/x", authz.Open(), gives(three(7, pause, taken))) }
+func elements(pause time.Duration, opts ...fsa.Option) func(*world, *[]bool) {
+	return func(w *world, taken *[]bool) { fsa.Get(w, "/x", authz.Open(), gives(three(7, pause, taken)), opts...) }
 }
 
 func three[T any](elem T, pause time.Duration, taken *[]bool) iter.Seq[T] {
@@ -254,6 +258,71 @@ func TestWriteDeadlineOfRoutes(t *testing.T) {
 					t.Errorf("%v, want %v", d.set, c.want)
 				}
 			})
+		})
+	}
+}
+
+// TestStreamOfStoppedServer: an event stream whose sequence does not look at its context
+// ends with its server, as if the sequence had, whatever that says of it.
+func TestStreamOfStoppedServer(t *testing.T) {
+	for _, says := range []string{"nothing", "the error", "the cause"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, base())
+			var taken []bool
+			fsa.Get(w, "/x", authz.Open(), func(ctx context.Context, _ fsa.None) (iter.Seq2[fsa.Event, error], error) {
+				return func(yield func(fsa.Event, error) bool) {
+					for {
+						ev, err := fsa.Event{Data: "x"}, error(nil)
+						switch {
+						case ctx.Err() == nil:
+						case says == "the error":
+							err = ctx.Err()
+						case says == "the cause":
+							err = context.Cause(ctx)
+						}
+						taken = append(taken, yield(ev, err))
+						if !taken[len(taken)-1] {
+							return
+						}
+						time.Sleep(time.Second)
+					}
+				}, nil
+			})
+			server, err := w.Server("127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(1500*time.Millisecond, func() { server.Shutdown(context.Background()) })
+			var conn flaky
+			cut := conn.stream(t, server.Handler, context.WithValue(t.Context(), http.ServerContextKey, server))
+			if cut || conn.writes != 2 || !slices.Equal(taken, []bool{true, true, false}) {
+				t.Errorf("it says %s: cut %v, %d writes, told %v", says, cut, conn.writes, taken)
+			}
+		})
+	}
+}
+
+// TestStreamThatIsLostIsNoSuccess: what a handler has done is not kept if its answer could
+// not be sent, also if the sequence has not been told.
+func TestStreamThatIsLostIsNoSuccess(t *testing.T) {
+	type tx struct{}
+	for _, c := range []struct {
+		conn flaky
+		ok   bool
+	}{{flaky{}, true}, {flaky{failWrite: 3}, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, base())
+			var released []error
+			fsa.SpecialWithRelease(w.App, func(context.Context, string) (*tx, func(error) error, error) {
+				return &tx{}, func(err error) error { released = append(released, err); return err }, nil
+			})
+			var taken []bool
+			fsa.Get(w, "/x", authz.Open(), func(_ context.Context, _ struct{ T *tx }) (iter.Seq[int], error) {
+				return three(7, time.Second, &taken), nil
+			})
+			if cut := c.conn.stream(t, handlerOf(t, w), t.Context()); cut == c.ok || len(released) != 1 || (released[0] == nil) != c.ok {
+				t.Errorf("cut %v, released with %v", cut, released)
+			}
 		})
 	}
 }
