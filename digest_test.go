@@ -61,6 +61,7 @@ func digestWorld(t testing.TB, cfg fsa.Config, set ...func(*world)) *world {
 	})
 	fsa.Post(w, "/x", authz.Auth(), who)
 	fsa.Get(w, "/stage", authz.Auth(), who, fsa.Realm("stage"))
+	fsa.Get(w, "/refuses", authz.Open(), func(context.Context, fsa.None) (string, error) { return "", fsa.Errorf(401, "log in") })
 	fsa.Get(w, "/open", authz.Open(), func(ctx context.Context, _ fsa.None) (string, error) {
 		id, err := w.Authenticate(ctx)
 		return id.Login, err
@@ -266,7 +267,7 @@ func TestDigestChallenges(t *testing.T) {
 	cfg.HTTPAuthOpts.Algorithms = []string{"SHA-512-256", "sha-256", "insecure-md5"}
 	w := digestWorld(t, cfg)
 	seen := map[string]bool{}
-	for _, path := range []string{"/x", "/x", "/open", "/open", "/stage"} {
+	for _, path := range []string{"/x", "/x", "/open", "/open", "/refuses", "/refuses", "/stage"} {
 		all := challengesOf(t, w, path)
 		realm := "acme"
 		if path == "/stage" {
@@ -282,6 +283,9 @@ func TestDigestChallenges(t *testing.T) {
 			}
 			seen[nonce[1]] = true
 			path, c := path, w.client(t)
+			if path == "/refuses" {
+				continue
+			}
 			c.Get(path).Header("Authorization", credentials(answerTo(all[i], "GET", path, "calvin", calvinPass, "nc", fmt.Sprintf("%08x", i+1)))).Expect(200)
 			c.Get(path).Header("Authorization", credentials(answerTo(all[i], "GET", path, "calvin", "wrong", "nc", "0000000f"))).Expect(401)
 		}
@@ -504,9 +508,12 @@ func TestDigestTogether(t *testing.T) {
 		h := handlerOf(t, w)
 		gone, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
-		got := make([]int, 3)
+		got, texts := make([]int, 3), make([]string, 3)
 		send := func(i int, ctx context.Context, pass string) {
-			all.Go(func() { got[i] = digestFrom(h, ctx, home, "/secret", "calvin", pass).Code })
+			all.Go(func() {
+				a := digestFrom(h, ctx, home, "/secret", "calvin", pass)
+				got[i], texts[i] = a.Code, a.Body.String()
+			})
 			synctest.Wait() // it is counted, or waits for the one that is
 		}
 		send(0, t.Context(), calvinPass)
@@ -514,8 +521,8 @@ func TestDigestTogether(t *testing.T) {
 		send(2, gone, "wrong too")
 		cancel()
 		all.Wait()
-		if got[0] != 200 || got[1] != 401 || got[2] < 400 || w.times("secret calvin") != 1 {
-			t.Errorf("%v; %d were let in", got, w.times("secret calvin"))
+		if got[0] != 200 || got[1] != 401 || got[2] < 400 || texts[2] == "too many log-ins at once, try again" || w.times("secret calvin") != 1 {
+			t.Errorf("%v %q; %d were let in", got, texts, w.times("secret calvin"))
 		}
 	})
 }
@@ -707,6 +714,22 @@ func TestDigestFaults(t *testing.T) {
 		if got := faultsOf(t, w.App); len(got) != 1 || !contains(got[0], "FSA_HTTP_AUTH_OPTS", test.want) {
 			t.Errorf("%q, want %q", got, test.want)
 		}
+	}
+	for value, want := range map[string]string{
+		`"SHA-256"`:      `must be a table, as in {algorithms = ["SHA-256"], nonce_life = "2m"}`,
+		`{nonce = "2m"}`: `"nonce" in it is not known; it has algorithms, nonce_life`,
+		`{algorithms = ["SHA-256"], lives = "2m"}`:   `"lives" in it is not known; it has algorithms, nonce_life`,
+		`{nonce_life = "long"}`:                      "nonce_life in it ",
+		`{nonce_life = "2m", algorithms = 256}`:      "algorithms in it ",
+		`{algorithms = ["SHA-256"], nonce_life = 0}`: "nonce_life in it ",
+	} {
+		_, err := loadText("FSA_HTTP_AUTH_OPTS = " + value)
+		if got := texts(t, err); len(got) != 1 || !contains(got[0], "FSA_HTTP_AUTH_OPTS (acme.toml:1): "+want) {
+			t.Errorf("%s: %q, want %q", value, got, want)
+		}
+	}
+	if cfg, err := loadText(`FSA_HTTP_AUTH_OPTS = {algorithms = ["SHA-512-256"], nonce_life = "1m"}`); err != nil || fmt.Sprint(cfg.HTTPAuthOpts) != "{[SHA-512-256] 1m0s}" {
+		t.Errorf("%v, %v", cfg.HTTPAuthOpts, err)
 	}
 	cfg := base()
 	cfg.HTTPAuthOpts.Algorithms = []string{"SHA-256"}
