@@ -337,6 +337,12 @@ func TestDeclaredGroup(t *testing.T) {
 	fsa.Get(w, "/x", authz.Group("staff"), who)
 	w.client(t).Get("/x").As("calvin").Expect(200)
 	w.client(t).Get("/x").As("hobbes").Expect(403)
+	// Such a hook would not help a group that is not declared.
+	w = newWorld(t, base())
+	fsa.Get(w, "/x", authz.Group("staff"), nothing)
+	if got := faultsOf(t, w.App); len(got) != 1 || strings.Contains(got[0], "UserInGroup") {
+		t.Errorf("%q", got)
+	}
 }
 
 // TestHooksAreGivenOnce: a hook that is nil, or the second of its kind, stops the

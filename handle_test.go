@@ -206,7 +206,7 @@ func (o *oddID) UnmarshalText(b []byte) error { o.text = string(b); return nil }
 
 func (o oddID) MarshalText() ([]byte, error) {
 	if o.text == "odd" {
-		return nil, errors.New("it can't be written")
+		return []byte(o.text), errors.New("it can't be written")
 	}
 	return []byte(o.text), nil
 }
