@@ -112,6 +112,7 @@ func TestPreflight(t *testing.T) {
 		{"null is not listed", listed, asksFor("null", "/x", "GET"), 204, ""},
 		{"null by its name", fsa.CORSOptions{Origins: []string{front}, InsecureNullOrigin: true}, asksFor("null", "/x", "GET"), 204, "Allow-Methods=GET, HEAD, POST, OPTIONS Allow-Origin=null"},
 		{"no origin", fsa.CORSOptions{}, asksFor("", "/x", "GET"), 204, ""},
+		{"two methods", fsa.CORSOptions{}, from(front, "OPTIONS", "/x", "Access-Control-Request-Method", "GET", "Access-Control-Request-Method", "POST"), 204, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := serve(corsWorld(t, c.options), c.r)
@@ -167,6 +168,7 @@ func TestEachAnswerHasCORS(t *testing.T) {
 		status int
 	}{
 		{from(front, "GET", "/open"), 200},
+		{from(front, "GET", "/open", "Access-Control-Request-Method", "GET"), 200}, // no preflight
 		{from(front, "HEAD", "/open"), 200},
 		{from(front, "GET", "/x"), 401},
 		{basicly(from(front, "GET", "/x"), "calvin", "wrong"), 401},

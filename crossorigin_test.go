@@ -214,6 +214,17 @@ func TestCrossOriginOfTrusted(t *testing.T) {
 	}
 }
 
+// TestCrossOriginOfSubdomains: an origin whose subdomains may read answers is trusted to
+// send nothing, not even as a browser spells a host whose name begins with a star.
+func TestCrossOriginOfSubdomains(t *testing.T) {
+	h, _, done := effects(t, trusting())
+	for origin, status := range map[string]int{front: 200, "https://a.apps.example.com": 403, "https://*.apps.example.com": 403, "https://apps.example.com": 403} {
+		if w := serve(h, basicly(from(origin, "POST", "/do"), "calvin", calvinPass)); w.Code != status {
+			t.Errorf("%s: %d %v", origin, w.Code, done)
+		}
+	}
+}
+
 // TestCrossOriginBehindProxy: the scheme of the client counts, not that of the
 // proxy's connection.
 func TestCrossOriginBehindProxy(t *testing.T) {

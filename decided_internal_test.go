@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa/authz"
@@ -43,6 +44,18 @@ func TestLastCheck(t *testing.T) {
 	(&recorder{ResponseWriter: w, c: c}).WriteHeader(http.StatusOK)
 	if w.Code != http.StatusInternalServerError {
 		t.Errorf("an http.Handler answers %d", w.Code)
+	}
+	for name, begin := range map[string]func(*recorder){
+		"a status": func(r *recorder) { r.WriteHeader(http.StatusOK) },
+		"a text":   func(r *recorder) { r.Write([]byte("x")) },
+		"a flush":  func(r *recorder) { r.Flush() },
+	} {
+		c, w = newCall()
+		r := &recorder{ResponseWriter: w, c: c}
+		begin(r)
+		if n, err := r.Write([]byte("x")); w.Code != http.StatusInternalServerError || n != 0 || err != errUndecided || strings.Contains(w.Body.String(), "x") {
+			t.Errorf("after %s: %d %s, %d %v", name, w.Code, w.Body, n, err)
+		}
 	}
 	c, w = newCall()
 	(&recorder{ResponseWriter: w, c: c}).WriteHeader(http.StatusTeapot)

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/cache"
 	"github.com/fastsimpleauth/fsa/fsatest"
 	"github.com/fastsimpleauth/fsa/internal/leaktest"
 )
@@ -35,8 +37,11 @@ func digestWorld(t testing.TB, cfg fsa.Config, set ...func(*world)) *world {
 		switch login {
 		case "broken":
 			return "", errors.New("the store is down: s3cret")
-		case "malformed":
-			return "not hexadecimal", nil
+		case "refused":
+			return "", fsa.Errorf(403, "the store says no: s3cret")
+		}
+		if ha1, ok := malformedHA1s[login]; ok {
+			return ha1, nil
 		}
 		pass, ok := passwords[login]
 		if !ok {
@@ -56,11 +61,21 @@ func digestWorld(t testing.TB, cfg fsa.Config, set ...func(*world)) *world {
 	})
 	fsa.Post(w, "/x", authz.Auth(), who)
 	fsa.Get(w, "/stage", authz.Auth(), who, fsa.Realm("stage"))
+	fsa.Get(w, "/refuses", authz.Open(), func(context.Context, fsa.None) (string, error) { return "", fsa.Errorf(401, "log in") })
 	fsa.Get(w, "/open", authz.Open(), func(ctx context.Context, _ fsa.None) (string, error) {
 		id, err := w.Authenticate(ctx)
 		return id.Login, err
 	})
 	return w
+}
+
+// malformedHA1s are what a store gives for some logins by mistake.
+var malformedHA1s = map[string]string{
+	"malformed":     "not hexadecimal",
+	"empty":         "",
+	"short":         strings.Repeat("a", 62),
+	"long":          strings.Repeat("a", 66),
+	"unhexadecimal": strings.Repeat("g", 64),
 }
 
 var (
@@ -77,7 +92,8 @@ var hashes = map[string]func(string) string{
 }
 
 // answerTo makes the credentials by which a client answers a challenge. The
-// changes are made before the response is computed.
+// changes are made before the response is computed. A password of "HA1 " and more is
+// that of a client which computes with the HA1 itself.
 func answerTo(challenge, method, uri, login, pass string, changes ...string) map[string]string {
 	c := map[string]string{"username": login, "realm": realmRE.FindStringSubmatch(challenge)[1], "nonce": nonceRE.FindStringSubmatch(challenge)[1],
 		"uri": uri, "algorithm": algorithmRE.FindStringSubmatch(challenge)[1], "qop": "auth", "nc": "00000001", "cnonce": "f00d"}
@@ -89,6 +105,9 @@ func answerTo(challenge, method, uri, login, pass string, changes ...string) map
 		h = hashes["SHA-256"]
 	}
 	ha1, ha2 := h(login+":"+c["realm"]+":"+pass), h(method+":"+c["uri"])
+	if bare, ok := strings.CutPrefix(pass, "HA1 "); ok {
+		ha1 = bare
+	}
 	c["response"] = h(strings.Join([]string{ha1, c["nonce"], c["nc"], c["cnonce"], c["qop"], ha2}, ":"))
 	return c
 }
@@ -200,6 +219,7 @@ func TestDigest(t *testing.T) {
 		{"too long", func(ch string) string { return with("opaque", strings.Repeat("o", 9000))(ch) }, 401, "malformed Digest credentials: too long, not UTF-8, or control characters"},
 		{"the store is down", with("username", "broken"), 500, "internal error in app.UserHA1"},
 		{"a malformed HA1", with("username", "malformed"), 401, "no such user: malformed"},
+		{"the store refuses", with("username", "refused"), 401, "no such user: refused"},
 		{"another scheme", func(string) string { return "Basic " + "Y2FsdmluOmNhbHZpbg==" }, 401, "authentication required"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -212,6 +232,34 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+// TestDigestUnusableHA1: nobody logs in by what is no HA1, even if they compute with it:
+// neither by a value that is stored by mistake, nor by the one that stands in for those
+// who are not known. The log has the mistakes.
+func TestDigestUnusableHA1(t *testing.T) {
+	w := digestWorld(t, base())
+	c := w.client(t)
+	try := func(login, ha1 string) int {
+		answer := answerTo(challengesOf(t, w, "/x")[0], "GET", "/x", login, "HA1 "+ha1)
+		return c.Get("/x").Header("Authorization", credentials(answer)).Do().Status
+	}
+	for login, ha1 := range malformedHA1s {
+		if got := try(login, ha1); got != 401 {
+			t.Errorf("%s: %d", login, got)
+		}
+		if !contains(w.log.String(), "a stored HA1 is not the hexadecimal form", "login="+login) {
+			t.Errorf("%s: the log does not say so", login)
+		}
+	}
+	for _, login := range []string{"moe", "refused"} {
+		if got := try(login, strings.Repeat("0", 64)); got != 401 {
+			t.Errorf("%s, by the HA1 of nobody: %d", login, got)
+		}
+	}
+	if got := try("calvin", fsa.HA1("SHA-256", "calvin", "acme", calvinPass)); got != 200 {
+		t.Errorf("by the right HA1: %d", got)
+	}
+}
+
 // TestDigestChallenges: each algorithm has one, the preferred one first, with a
 // nonce that is new each time; also on a 401 that a handler returns.
 func TestDigestChallenges(t *testing.T) {
@@ -219,7 +267,7 @@ func TestDigestChallenges(t *testing.T) {
 	cfg.HTTPAuthOpts.Algorithms = []string{"SHA-512-256", "sha-256", "insecure-md5"}
 	w := digestWorld(t, cfg)
 	seen := map[string]bool{}
-	for _, path := range []string{"/x", "/x", "/open", "/open", "/stage"} {
+	for _, path := range []string{"/x", "/x", "/open", "/open", "/refuses", "/refuses", "/stage"} {
 		all := challengesOf(t, w, path)
 		realm := "acme"
 		if path == "/stage" {
@@ -235,6 +283,9 @@ func TestDigestChallenges(t *testing.T) {
 			}
 			seen[nonce[1]] = true
 			path, c := path, w.client(t)
+			if path == "/refuses" {
+				continue
+			}
 			c.Get(path).Header("Authorization", credentials(answerTo(all[i], "GET", path, "calvin", calvinPass, "nc", fmt.Sprintf("%08x", i+1)))).Expect(200)
 			c.Get(path).Header("Authorization", credentials(answerTo(all[i], "GET", path, "calvin", "wrong", "nc", "0000000f"))).Expect(401)
 		}
@@ -361,6 +412,164 @@ func TestDigestThrottle(t *testing.T) {
 	}
 }
 
+// digestFrom logs in by digest, from an address.
+func digestFrom(h http.Handler, ctx context.Context, addr, path, login, pass string) *httptest.ResponseRecorder {
+	challenge := serveFrom(h, httptest.NewRequest("GET", path, nil), addr).Header().Get("WWW-Authenticate")
+	r := httptest.NewRequest("GET", path, nil).WithContext(ctx)
+	r.Header.Set("Authorization", credentials(answerTo(challenge, "GET", path, login, pass)))
+	return serveFrom(h, r, addr)
+}
+
+// digestThrottled is a configuration with the throttle, whose answers are kept.
+func digestThrottled(store cache.Counter) fsa.Config {
+	cfg := throttled()
+	cfg.Cache = ""
+	cfg.LoginThrottle.Counter = store
+	return cfg
+}
+
+// TestDigestProved: a client that has proved the password is not counted again, until
+// the password or the realm is another one, or all about the user is forgotten. S20
+func TestDigestProved(t *testing.T) {
+	store := &broken{Counter: cache.NewMemoryCounter(0)}
+	w := digestWorld(t, digestThrottled(store))
+	h := handlerOf(t, w)
+	ctx := t.Context()
+	salt := func(s string) { w.set(func() { w.hashes["salt"] = s }) }
+	for _, c := range []struct {
+		name    string
+		before  func()
+		path    string
+		pass    string
+		counted bool
+	}{
+		{"the first", func() {}, "/x", calvinPass, true},
+		{"the second", func() {}, "/x", calvinPass, false},
+		{"the hash is forgotten", func() { w.PasswordUncache(ctx, "calvin") }, "/x", calvinPass, false},
+		{"another realm", func() {}, "/stage", calvinPass, true},
+		{"that realm again", func() {}, "/stage", calvinPass, false},
+		{"another password", func() { salt("2"); w.PasswordUncache(ctx, "calvin") }, "/stage", calvinPass + "2", true},
+		{"that password again", func() {}, "/stage", calvinPass + "2", false},
+		{"all of another user is forgotten", func() { w.AuthUncache(ctx, "hobbes") }, "/stage", calvinPass + "2", false},
+		{"all of the user is forgotten", func() { w.AuthUncache(ctx, "calvin") }, "/stage", calvinPass + "2", true},
+	} {
+		c.before()
+		counted := false
+		store.when(func(_ int, method string, n int64) bool {
+			counted = counted || method == "add" && n == 1
+			return false
+		})
+		if got := digestFrom(h, ctx, home, c.path, "calvin", c.pass).Code; got != 200 || counted != c.counted {
+			t.Errorf("%s: %d, counted: %v", c.name, got, counted)
+		}
+	}
+}
+
+// TestDigestStoreFails: what can't be counted is not looked at, and what comes too early
+// does not reach the store of users. S23
+func TestDigestStoreFails(t *testing.T) {
+	const asked = "ha1 calvin acme SHA-256"
+	for _, method := range []string{"get", "add"} {
+		store := &broken{Counter: cache.NewMemoryCounter(0)}
+		w := digestWorld(t, digestThrottled(store))
+		h := handlerOf(t, w)
+		store.set(method)
+		for _, pass := range []string{calvinPass, "wrong"} {
+			a := digestFrom(h, t.Context(), home, "/x", "calvin", pass)
+			if a.Code != 503 || a.Body.String() != "log-in is not possible at the moment, try again later" || a.Header().Get("Retry-After") != "5" {
+				t.Errorf("%s fails: %d %s", method, a.Code, a.Body)
+			}
+		}
+		if method == "get" && w.times(asked) > 0 {
+			t.Error("the user is looked up")
+		}
+	}
+	w := digestWorld(t, digestThrottled(nil))
+	h := handlerOf(t, w)
+	for i := range 8 {
+		digestFrom(h, t.Context(), home, "/x", "calvin", fmt.Sprint("guess", i))
+	}
+	if n := w.times(asked); n != 5 {
+		t.Errorf("the user is looked up %d times", n)
+	}
+}
+
+// TestDigestTogether: of responses that come together from one client, each is looked at
+// for itself. A wrong one is not let in because a right one is just being looked at, nor
+// because whoever sent it has gone.
+func TestDigestTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := digestWorld(t, digestThrottled(slowAdd{cache.NewMemoryCounter(0)}), func(w *world) {
+			fsa.Get(w, "/secret", authz.Auth(), func(ctx context.Context, _ fsa.None) (string, error) {
+				w.ask("secret " + fsa.User(ctx))
+				return "", nil
+			})
+		})
+		h := handlerOf(t, w)
+		gone, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		got, texts := make([]int, 3), make([]string, 3)
+		send := func(i int, ctx context.Context, pass string) {
+			all.Go(func() {
+				a := digestFrom(h, ctx, home, "/secret", "calvin", pass)
+				got[i], texts[i] = a.Code, a.Body.String()
+			})
+			synctest.Wait() // it is counted, or waits for the one that is
+		}
+		send(0, t.Context(), calvinPass)
+		send(1, t.Context(), "wrong")
+		send(2, gone, "wrong too")
+		cancel()
+		all.Wait()
+		if got[0] != 200 || got[1] != 401 || got[2] < 400 || texts[2] == "too many log-ins at once, try again" || w.times("secret calvin") != 1 {
+			t.Errorf("%v %q; %d were let in", got, texts, w.times("secret calvin"))
+		}
+	})
+}
+
+// slowAdd takes its time to count.
+type slowAdd struct{ cache.Counter }
+
+func (s slowAdd) Add(ctx context.Context, key string, n int64, window time.Duration) (int64, error) {
+	time.Sleep(time.Second)
+	return s.Counter.Add(ctx, key, n, window)
+}
+
+// TestDigestUserGone: a user whom the store does not know any more, as anybody's try
+// shows, is out everywhere. An error tells nothing of the kind.
+func TestDigestUserGone(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		err   error
+		asked int // how often, by the tries of all
+		want  int
+	}{
+		{"gone", fsa.ErrNoSuchUser, 3, 401},
+		{"refused", fsa.Errorf(403, "later"), 2, 200},
+		{"broken", errors.New("s3cret"), 2, 200},
+	} {
+		asked := 0
+		var err error
+		w := newWorld(t, func() fsa.Config {
+			cfg := digestThrottled(nil)
+			cfg.Auth = []string{"digest", "none"}
+			return cfg
+		}())
+		w.UserHA1(func(_ context.Context, login, realm, algorithm string) (string, error) {
+			asked++
+			return fsa.HA1(algorithm, login, realm, calvinPass), err
+		})
+		fsa.Get(w, "/x", authz.Auth(), who)
+		h := handlerOf(t, w)
+		first := digestFrom(h, t.Context(), home, "/x", "calvin", calvinPass).Code
+		err = c.err
+		other := digestFrom(h, t.Context(), away, "/x", "calvin", "wrong").Code
+		if again := digestFrom(h, t.Context(), home, "/x", "calvin", calvinPass).Code; first != 200 || other == 200 || again != c.want || asked != c.asked {
+			t.Errorf("%s: %d %d %d, asked %d times", c.name, first, other, again, asked)
+		}
+	}
+}
+
 // TestDigestChanges: a password that changes ends the old one at once.
 func TestDigestChanges(t *testing.T) {
 	w := digestWorld(t, base())
@@ -404,6 +613,9 @@ func TestDigestUserHash(t *testing.T) {
 			if strings.HasPrefix(userhash, "0000") {
 				return "", errors.New("the store is down: s3cret")
 			}
+			if strings.HasPrefix(userhash, "1111") {
+				return "", fsa.Errorf(403, "the store says no: s3cret")
+			}
 			return "", fsa.ErrNoSuchUser
 		})
 	})
@@ -417,6 +629,7 @@ func TestDigestUserHash(t *testing.T) {
 		{hashes["SHA-256"]("calvin:other"), 401},
 		{strings.ToUpper(hashes["SHA-256"]("calvin:acme")), 401},
 		{strings.Repeat("0", 64), 500},
+		{strings.Repeat("1", 64), 401},
 		{"calvin", 401},
 	} {
 		challenge := challengesOf(t, w, "/x")[0]
@@ -501,6 +714,22 @@ func TestDigestFaults(t *testing.T) {
 		if got := faultsOf(t, w.App); len(got) != 1 || !contains(got[0], "FSA_HTTP_AUTH_OPTS", test.want) {
 			t.Errorf("%q, want %q", got, test.want)
 		}
+	}
+	for value, want := range map[string]string{
+		`"SHA-256"`:      `must be a table, as in {algorithms = ["SHA-256"], nonce_life = "2m"}`,
+		`{nonce = "2m"}`: `"nonce" in it is not known; it has algorithms, nonce_life`,
+		`{algorithms = ["SHA-256"], lives = "2m"}`:   `"lives" in it is not known; it has algorithms, nonce_life`,
+		`{nonce_life = "long"}`:                      "nonce_life in it ",
+		`{nonce_life = "2m", algorithms = 256}`:      "algorithms in it ",
+		`{algorithms = ["SHA-256"], nonce_life = 0}`: "nonce_life in it ",
+	} {
+		_, err := loadText("FSA_HTTP_AUTH_OPTS = " + value)
+		if got := texts(t, err); len(got) != 1 || !contains(got[0], "FSA_HTTP_AUTH_OPTS (acme.toml:1): "+want) {
+			t.Errorf("%s: %q, want %q", value, got, want)
+		}
+	}
+	if cfg, err := loadText(`FSA_HTTP_AUTH_OPTS = {algorithms = ["SHA-512-256"], nonce_life = "1m"}`); err != nil || fmt.Sprint(cfg.HTTPAuthOpts) != "{[SHA-512-256] 1m0s}" {
+		t.Errorf("%v, %v", cfg.HTTPAuthOpts, err)
 	}
 	cfg := base()
 	cfg.HTTPAuthOpts.Algorithms = []string{"SHA-256"}

@@ -47,10 +47,7 @@ func (c *call) render(e *Error) {
 	}
 	x := c.more()
 	x.broken = true
-	if x.cause != nil {
-		err = errors.Join(x.cause, err)
-	}
-	x.cause = err
+	x.cause = errors.Join(x.cause, err)
 	if p := panicOf(err); p != nil && c.settings().KeepUserErrors {
 		x.abort = p.Value
 		return

@@ -173,7 +173,8 @@ func (s *stream) alive() {
 	if s.over || s.err != nil || s.c.Context.Err() != nil {
 		return
 	}
-	if silent := time.Since(s.sent); s.begun && silent < aliveTime {
+	// One that has not begun has sent nothing since the year 1.
+	if silent := time.Since(s.sent); silent < aliveTime {
 		s.pending.Reset(aliveTime - silent)
 		return
 	}

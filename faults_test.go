@@ -46,7 +46,9 @@ func TestWiringFaults(t *testing.T) {
 		{"no scheme", func(w *world) { fsa.Get(w, "/x", authz.Auth(), nothing, fsa.Authn()) },
 			[]string{"fsa.Authn names no scheme"}},
 		{"group without a check", func(w *world) { w.AddGroup("staff"); fsa.Get(w, "/x", authz.Group("staff"), nothing) },
-			[]string{"GET /x (", `group "staff" has no check`, `app.GroupCheck("staff", …)`}},
+			[]string{"GET /x (", `group "staff" has no check; register one by app.GroupCheck("staff", …), or app.UserInGroup for all groups`}},
+		{"group that nobody knows", func(w *world) { fsa.Get(w, "/x", authz.Group("staff"), nothing) },
+			[]string{"GET /x (", `group "staff" has no check; register one by app.GroupCheck("staff", …)`}},
 		{"undeclared group", func(w *world) {
 			w.UserInGroup(func(context.Context, string, string) (bool, error) { return true, nil })
 			fsa.Get(w, "/x", authz.Group("staf"), nothing)
@@ -294,6 +296,55 @@ func TestHookNeeded(t *testing.T) {
 	}
 }
 
+// TestLateHooks: a hook that comes too late is not asked: it could let in those whom the
+// application was compiled to keep out.
+func TestLateHooks(t *testing.T) {
+	w := digestWorld(t, base(), func(w *world) {
+		w.UserByHash(func(context.Context, string, string, string) (string, error) { return "", fsa.ErrNoSuchUser })
+	})
+	h := handlerOf(t, w)
+	w.UserHA1(func(_ context.Context, login, realm, algorithm string) (string, error) {
+		return fsa.HA1(algorithm, login, realm, "late"), nil
+	})
+	w.UserByHash(func(context.Context, string, string, string) (string, error) { return "calvin", nil })
+	w.LoginFailed(func(context.Context, fsa.FailedLogin) error { return fsa.Errorf(418, "late") })
+	w.ErrorResponse(func(rw http.ResponseWriter, _ *http.Request, _ *fsa.Error) { rw.WriteHeader(418) })
+	for _, c := range []struct {
+		pass, username string
+		status         int
+	}{{calvinPass, "", 200}, {"late", "", 401}, {calvinPass, strings.Repeat("2", 64), 401}} {
+		challenge := send(t, h, "GET", "/x").Header().Get("WWW-Authenticate")
+		answer := answerTo(challenge, "GET", "/x", "calvin", c.pass)
+		if c.username != "" {
+			answer["username"], answer["userhash"] = c.username, "true"
+		}
+		if a := send(t, h, "GET", "/x", "Authorization", credentials(answer)); a.Code != c.status {
+			t.Errorf("%v: %d %s", c, a.Code, a.Body)
+		}
+	}
+	if got := faultsOf(t, w.App); len(got) != 4 {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestDeclaredGroup: one hook answers for all groups that are declared.
+func TestDeclaredGroup(t *testing.T) {
+	w := newWorld(t, base())
+	w.AddGroup("staff")
+	w.UserInGroup(func(_ context.Context, login, group string) (bool, error) {
+		return login+" "+group == "calvin staff", nil
+	})
+	fsa.Get(w, "/x", authz.Group("staff"), who)
+	w.client(t).Get("/x").As("calvin").Expect(200)
+	w.client(t).Get("/x").As("hobbes").Expect(403)
+	// Such a hook would not help a group that is not declared.
+	w = newWorld(t, base())
+	fsa.Get(w, "/x", authz.Group("staff"), nothing)
+	if got := faultsOf(t, w.App); len(got) != 1 || strings.Contains(got[0], "UserInGroup") {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestHooksAreGivenOnce: a hook that is nil, or the second of its kind, stops the
 // start, whichever it is.
 func TestHooksAreGivenOnce(t *testing.T) {
@@ -342,6 +393,9 @@ func TestHooksAreGivenOnce(t *testing.T) {
 			app.Background("mails", hookOr(missing, func(context.Context) error { return nil }))
 		}, true},
 		{"app.CheckAlso", func(app *fsa.App, missing bool) { app.CheckAlso(hookOr(missing, func() error { return nil })) }, true},
+		{"app.ErrorResponse", func(app *fsa.App, missing bool) {
+			app.ErrorResponse(hookOr(missing, func(http.ResponseWriter, *http.Request, *fsa.Error) {}))
+		}, false},
 		{"app.LoginFailed", func(app *fsa.App, missing bool) {
 			app.LoginFailed(hookOr(missing, func(context.Context, fsa.FailedLogin) error { return nil }))
 		}, true},

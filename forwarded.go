@@ -65,8 +65,9 @@ func readForwarded(field string) (elements []map[string]string, ok bool) {
 // forwardedPair reads a parameter and its value at the beginning of s, with the
 // white space around them.
 func forwardedPair(s string) (name, value, rest string, ok bool) {
-	name, s, ok = strings.Cut(strings.TrimLeft(s, " \t"), "=")
-	if !ok || !grammar.IsToken(name) {
+	// Without a = there is no value, and that is no token.
+	name, s, _ = strings.Cut(strings.TrimLeft(s, " \t"), "=")
+	if !grammar.IsToken(name) {
 		return "", "", "", false
 	}
 	value, s, quoted, ok := grammar.Value(s, ";, \t")

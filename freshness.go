@@ -120,9 +120,7 @@ func (c *compiler) loginRefusal(rt *route, text, parameter string) func(*call) e
 // reauthenticate makes of an error what is answered to a caller who must log in again.
 func (c *call) reauthenticate(e *Error) *Error {
 	e = e.WithMember(reauthRequired, true)
-	if !errors.Is(e.Cause, ErrReauthenticate) {
-		e.Cause = errors.Join(e.Cause, ErrReauthenticate) // for the hook of app.ErrorResponse
-	}
+	e.Cause = errors.Join(e.Cause, ErrReauthenticate) // for the hook of app.ErrorResponse
 	id, _ := c.caller()
 	if id == nil || len(e.Header.Values("WWW-Authenticate")) > 0 {
 		return e

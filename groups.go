@@ -23,14 +23,14 @@ func keyOf(login, name string) namedKey { return namedKey{unique.Make(login), un
 // groupLeaf gives the check of a group, or what is wrong with its name.
 func (a *App) groupLeaf(group string) (authz.Check[*call], error) {
 	hook, own := a.groupChecks[group]
-	declared := own || slices.Contains(a.groups, group)
+	declared := slices.Contains(a.groups, group)
 	switch {
 	case group == "":
 		return nil, fmt.Errorf("a group without a name; give the name of one")
 	case own:
 	case declared && a.userInGroup == nil:
 		return nil, fmt.Errorf("group %q has no check; register one by app.GroupCheck(%q, …), or app.UserInGroup for all groups", group, group)
-	case !declared && a.userInGroup == nil:
+	case a.userInGroup == nil:
 		return nil, fmt.Errorf("group %q has no check; register one by app.GroupCheck(%q, …)", group, group)
 	case !declared:
 		return nil, fmt.Errorf("group %q is not declared; add it to FSA_AUTHZ_GROUPS or app.AddGroup(%q), or mend its group", group, group)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -406,6 +407,114 @@ func TestErrorResponse(t *testing.T) {
 	})
 	for range 2 {
 		w.client(t).Get("/typed/1").Expect(401)
+	}
+}
+
+// TestErrorResponseHeader: what of the header of an error's answer is the hook's to say,
+// and what is not.
+func TestErrorResponseHeader(t *testing.T) {
+	type hook = func(http.ResponseWriter, *http.Request, *fsa.Error)
+	says := func(status int, fields ...string) hook {
+		return func(w http.ResponseWriter, _ *http.Request, e *fsa.Error) {
+			for i := 0; i < len(fields); i += 2 {
+				if w.Header().Del(fields[i]); fields[i+1] != "" {
+					w.Header().Set(fields[i], fields[i+1])
+				}
+			}
+			if status == 0 {
+				status = e.Status
+			}
+			w.WriteHeader(status)
+			fmt.Fprint(w, "own")
+		}
+	}
+	for _, c := range []struct {
+		name, path string
+		hook       hook
+		status     int
+		text       string
+		field      string
+		want       []string // its values
+		log        string
+	}{
+		{"a challenge of its own", "/typed/1", says(0, "WWW-Authenticate", "Own x"), 401, "own", "WWW-Authenticate", []string{"Own x"}, ""},
+		{"no challenge but at a 401", "/typed/1", says(403, "WWW-Authenticate", ""), 403, "own", "WWW-Authenticate", nil, ""},
+		{"a challenge where there was none", "/nowhere", says(401), 401, "own", "WWW-Authenticate", nil, ""},
+		{"a redirect to another place", "/a//b", says(0, "Location", "https://evil.example"), 307, "own", "Location", []string{"/a/b"}, ""},
+		{"a redirect to nowhere", "/a//b", says(0, "Location", ""), 307, "own", "Location", []string{"/a/b"}, ""},
+		{"a redirect that becomes an error", "/a//b", says(404, "Location", ""), 404, "own", "Location", nil, ""},
+		{"an error that tells a place", "/nowhere", says(0, "Location", "/elsewhere"), 404, "own", "Location", []string{"/elsewhere"}, ""},
+		{"fields that can't be sent", "/bad", says(0), 400, "own", "X-Good", []string{"good"}, ""},
+		{"news on the way", "/nowhere", func(w http.ResponseWriter, r *http.Request, e *fsa.Error) {
+			w.WriteHeader(103)
+			says(0, "X-A", "b")(w, r, e)
+		}, 404, "own", "X-A", []string{"b"}, ""},
+		{"two statuses", "/nowhere", func(w http.ResponseWriter, r *http.Request, e *fsa.Error) {
+			w.WriteHeader(410)
+			says(0, "X-A", "b")(w, r, e)
+		}, 410, "own", "X-A", []string{"b"}, ""},
+		{"a status that is none", "/nowhere", says(600, "X-A", "b"), 404, "not found", "X-A", nil, "has written status 600 for an error of status 404"},
+		{"nothing", "/nowhere", func(http.ResponseWriter, *http.Request, *fsa.Error) {}, 404, "not found", "X-A", nil, "has written nothing"},
+		{"too long, and then something short", "/nowhere", func(w http.ResponseWriter, r *http.Request, e *fsa.Error) {
+			w.WriteHeader(404)
+			if n, err := w.Write(make([]byte, 1<<20+1)); n != 0 || err == nil {
+				t.Errorf("what is too long is written: %d %v", n, err)
+			}
+			if n, err := w.Write([]byte("x")); n != 0 || err == nil {
+				t.Errorf("what comes after it is written: %d %v", n, err)
+			}
+		}, 404, "not found", "X-A", nil, "has written more than 1048576 bytes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := hooked(t, base())
+			fsa.Get(w, "/bad", authz.Open(), func(context.Context, fsa.None) (string, error) {
+				return "", fsa.Errorf(400, "bad").WithHeader("X-Good", "good").WithHeader("X-Bad", "a\r\nX-Evil: b").WithHeader("X Evil", "b")
+			})
+			w.ErrorResponse(c.hook)
+			a := send(t, handlerOf(t, w), "GET", c.path)
+			if got := a.Header().Values(c.field); a.Code != c.status || a.Body.String() != c.text || !slices.Equal(got, c.want) {
+				t.Errorf("%d %s, %s: %q", a.Code, a.Body, c.field, got)
+			}
+			if a.Header()["X-Bad"] != nil || a.Header()["X Evil"] != nil || !contains(w.log.String(), c.log) {
+				t.Errorf("%v\n%s", a.Header(), w.log)
+			}
+		})
+	}
+}
+
+// TestErrorResponseKeepsPanics: with FSA_KEEP_USER_ERRORS, a panic of the hook is for the
+// server, and nothing else is.
+func TestErrorResponseKeepsPanics(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		keep bool
+		hook func(http.ResponseWriter, *http.Request, *fsa.Error)
+		want any
+	}{
+		{"panics", true, func(http.ResponseWriter, *http.Request, *fsa.Error) { panic("of the hook") }, "of the hook"},
+		{"panics, and that is ours", false, func(http.ResponseWriter, *http.Request, *fsa.Error) { panic("of the hook") }, nil},
+		{"writes nothing", true, func(http.ResponseWriter, *http.Request, *fsa.Error) {}, nil},
+		{"none", true, nil, nil},
+	} {
+		cfg := base()
+		cfg.KeepUserErrors = c.keep
+		w := hooked(t, cfg)
+		if c.hook != nil {
+			w.ErrorResponse(c.hook)
+		}
+		h := handlerOf(t, w)
+		for path, status := range map[string]int{"/nowhere": 404, "/typed/1": 401, "/fails": 500} {
+			func() {
+				var got any
+				var a *httptest.ResponseRecorder
+				defer func() {
+					if got = recover(); got != c.want || got == nil && a.Code != status {
+						t.Errorf("%s, %s: %v, %v", c.name, path, got, a)
+					}
+				}()
+				a = send(t, h, "GET", path)
+			}()
+		}
 	}
 }
 

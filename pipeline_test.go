@@ -470,6 +470,12 @@ func TestTrustedProxies(t *testing.T) {
 		{"192.0.2.1:1", []string{"Forwarded", `proto=https;`}, 403},
 		{"192.0.2.1:1", []string{"Forwarded", `proto=https x`}, 403},
 		{"192.0.2.1:1", []string{"Forwarded", `proto = https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `for="x"xproto=https`}, 403}, // no parameter begins there
+		{"192.0.2.1:1", []string{"Forwarded", `=x;proto=https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `f@r=x;proto=https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `x;proto=https`}, 403},
+		{"192.0.2.1:1", []string{"Forwarded", `for=a@b;proto=https`}, 403}, // no token, and not quoted
+		{"192.0.2.1:1", []string{"Forwarded", `proto=http, proto=https`}, 403},
 		{"192.0.2.1:1", []string{"Forwarded", `proto=httpsx`}, 403},
 		{"192.0.2.1:1", []string{"Forwarded", `proto`}, 403},
 		{"192.0.2.1:1", []string{"Forwarded", `proto=`}, 403},

@@ -369,6 +369,17 @@ func TestSilentEvents(t *testing.T) {
 			yield(fsa.Event{}, fsa.Errorf(410, "gone"))
 		}))
 		fsa.Get(w, "/never", authz.Open(), gives[iter.Seq[fsa.Event]](func(yield func(fsa.Event) bool) {}))
+		fsa.Get(w, "/early", authz.Open(), gives[iter.Seq[fsa.Event]](func(yield func(fsa.Event) bool) {
+			time.Sleep(500 * time.Millisecond)
+			yield(fsa.Event{Data: "first"})
+			time.Sleep(14 * time.Second)
+			yield(fsa.Event{Data: "second"})
+			time.Sleep(16 * time.Second)
+		}))
+		fsa.Get(w, "/over", authz.Open(), gives[iter.Seq2[fsa.Event, error]](func(yield func(fsa.Event, error) bool) {
+			time.Sleep(5 * time.Second) // longer than the route has, and than the header waits
+			yield(fsa.Event{Data: "late"}, nil)
+		}), fsa.Timeout(500*time.Millisecond))
 		begin := time.Now()
 		s := w.client(t).Get("/x").Stream()
 		defer s.Close()
@@ -382,10 +393,29 @@ func TestSilentEvents(t *testing.T) {
 		c := w.client(t)
 		c.Get("/soon").Expect(410)
 		c.Get("/late").ExpectAborted(200)
+		c.Get("/over").Expect(503)
+		if got, want := c.Get("/early").Expect(200).Text(), "data: first\n\ndata: second\n\n:\n\n"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 		if res := c.Get("/never").Expect(200); res.Text() != "" || res.Header.Get("Content-Type") != "text/event-stream" {
 			t.Errorf("%q", res.Text())
 		}
 	})
+}
+
+// TestEventsNotBegun: an answer that can have no body is a failure, and no stream, for GET
+// and HEAD.
+func TestEventsNotBegun(t *testing.T) {
+	w := newWorld(t, base())
+	fsa.Get(w, "/x", authz.Open(), func(context.Context, fsa.None) (*fsa.Response, error) {
+		return &fsa.Response{Body: iter.Seq[fsa.Event](func(func(fsa.Event) bool) { t.Error("it is asked") })}, nil
+	}, fsa.Status(204))
+	for _, method := range []string{"GET", "HEAD"} {
+		w.client(t).Request(method, "/x").Expect(500)
+	}
+	if n := strings.Count(w.log.String(), "an answer of status 204 has no body, but the handler gives a stream"); n != 2 || strings.Contains(w.log.String(), "stack=") {
+		t.Errorf("%s", w.log)
+	}
 }
 
 // TestEvents: what a page gets is what the handler has said, whatever it is.
