@@ -318,7 +318,7 @@ func (f *failingOnce) Use(ctx context.Context, key string, until time.Time) (boo
 
 func (f *failingOnce) Used(ctx context.Context, key string) (bool, error) {
 	if err := f.call(); err != nil {
-		return false, err
+		return true, err // which does not count beside an error
 	}
 	return f.Once.Used(ctx, key)
 }

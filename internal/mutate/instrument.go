@@ -40,6 +40,11 @@ func (m mutant) String() string {
 	return fmt.Sprintf("%s:%d: %s: %s: %s", m.file, m.line, m.function, m.kind, m.text)
 }
 
+// unplaced is the mutant without its line, which changes with what stands above it.
+func (m mutant) unplaced() string {
+	return fmt.Sprintf("%s: %s: %s: %s", m.file, m.function, m.kind, m.text)
+}
+
 // instrument finds the checks of a file, numbers them from first on, and gives
 // the source in which each of them calls package probe. Lines stay where they
 // are. Of the functions that leave names, only the closures are looked at.

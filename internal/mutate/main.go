@@ -16,6 +16,9 @@
 // checks it reaches, and a mutant is shown only to the tests that reach it:
 // those of its package, and those of the root if it survives these.
 //
+// A whole run takes long. When tests have been written for what has survived, the next
+// one tries only that, and what is new (-since).
+//
 // The packages are directories; without any, those of [targets] are taken.
 // Survivors that are known and harmless are listed in equivalent.txt, with the
 // reason of each; an entry that no survivor has is an error. The exit status is
@@ -63,6 +66,7 @@ type options struct {
 	min        float64
 	jobs       int
 	only       *regexp.Regexp
+	killed     map[string]bool // in an earlier run
 	tests      string
 	equivalent string
 	doc        string
@@ -75,10 +79,11 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("mutate: ")
 	var o options
-	only := ""
+	only, since := "", ""
 	flag.Float64Var(&o.min, "min", 95, "the percentage of mutants that must be killed in each package")
 	flag.IntVar(&o.jobs, "jobs", 2, "how many mutants run at once")
 	flag.StringVar(&only, "only", "", "only the mutants that match this expression, as they are listed: \"file:line: function: kind: check\"")
+	flag.StringVar(&since, "since", "", "the output of an earlier run with -v, or of several: the mutants that a test failed for there are counted as killed, and not tried again")
 	flag.StringVar(&o.tests, "run", "", "only the tests whose names match this expression judge")
 	flag.StringVar(&o.equivalent, "equivalent", "internal/mutate/equivalent.txt", "the survivors that are known, with their reasons; relative to the module")
 	flag.StringVar(&o.doc, "doc", "", "write the figures and the known survivors into this document")
@@ -89,6 +94,11 @@ func main() {
 	var err error
 	if o.only, err = regexp.Compile(only); err != nil {
 		log.Fatal(err)
+	}
+	if since != "" {
+		if o.killed, err = readKilled(since); err != nil {
+			log.Fatal(err)
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	good, err := mutate(ctx, o, flag.Args())

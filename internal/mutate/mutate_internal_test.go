@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -137,6 +138,34 @@ not covered: internal/mutate/testdata/door/door.go:39: Locked: not: bolts > 0
 	}
 	if !r.good(76) || r.good(77) {
 		t.Errorf("16 of 21 are said to be %.1f %%", r.total.percentage())
+	}
+
+	// What an earlier run has killed is not tried again, wherever it stands by now; what
+	// has survived or run out of time there is.
+	var log strings.Builder
+	for _, x := range results {
+		x.site = &site{file: x.file, line: x.line + 7, function: x.function, text: x.text}
+		fmt.Fprintf(&log, "mutate: %s: %s\n", x.word(), x)
+	}
+	output := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(output, []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := options{jobs: 2}
+	if o.killed, err = readKilled(output); err != nil || len(o.killed) != 15 {
+		t.Fatalf("%d killed, %v", len(o.killed), err)
+	}
+	again, err := b.run(context.Background(), o, mutants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range again {
+		if x.outcome != results[i].outcome || (x.by == earlier) != (x.outcome == killed) {
+			t.Errorf("%s: %s, in the first run %s", x, x.word(), results[i].word())
+		}
+	}
+	if _, err := readKilled(known); err == nil {
+		t.Error("a text of no run is taken for one that has killed nothing")
 	}
 
 	// What is known does not count, but must be true.

@@ -201,6 +201,10 @@ func (b *builds) run(ctx context.Context, o options, mutants []mutant) ([]result
 	done := 0
 	var mu sync.Mutex
 	err := each(ctx, o.jobs, len(mutants), func(i int) error {
+		if o.killed[mutants[i].unplaced()] {
+			results[i] = result{mutants[i], killed, earlier}
+			return nil
+		}
 		r, err := b.judge(ctx, mutants[i])
 		if err != nil {
 			return err
@@ -229,6 +233,29 @@ func (r result) word() string {
 		return "killed by " + r.by
 	}
 	return "survived"
+}
+
+// earlier stands in the place of a suite for mutants that were killed in an earlier run.
+const earlier = "an earlier run"
+
+// killedLine finds a mutant that a test failed for in the output of a run with -v. One
+// that ran out of time is none: the machine may have been busy.
+var killedLine = regexp.MustCompile(`(?m)^mutate: killed by \S+: (\S+\.go):\d+: (.+)$`)
+
+// readKilled gives the mutants, without their lines, that earlier runs have killed.
+func readKilled(name string) (map[string]bool, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, m := range killedLine.FindAllStringSubmatch(string(text), -1) {
+		all[m[1]+": "+m[2]] = true
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s has no line of a mutant that was killed: it must be what a run with -v has printed", name)
+	}
+	return all, nil
 }
 
 // judge shows a mutant to the tests that reach it: first the quick ones of its
