@@ -150,6 +150,10 @@ func (a *App) checkNewToken(q *authn.Request, raw string) (*identity.Identity, e
 	// The header's string is cut from a larger one, which must not be kept.
 	key := tokenKey{strings.Clone(raw), q.Realm}
 	a.identities.forget(key) // what is there was checked with other secrets, or has ended
-	a.identities.ask(q.HTTP.Context(), key, q.Now, func(context.Context) (*tokenEntry, time.Duration, error) { return e, keep, nil })
+	if _, err := a.identities.ask(q.HTTP.Context(), key, q.Now, func(context.Context) (*tokenEntry, time.Duration, error) {
+		return e, keep, nil
+	}); err != nil {
+		return nil, err
+	}
 	return e.identity, nil
 }
