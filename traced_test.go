@@ -163,10 +163,13 @@ func TestTraceMissingHooks(t *testing.T) {
 	if got := challengesOf(t, digestWorld(t, inMode("debug4")), "/x"); len(got) != 1 || strings.Contains(got[0], "userhash") {
 		t.Errorf("the challenges are %q", got)
 	}
-	// Whoever's password is wrong is not asked about elsewhere.
+	// Nobody else is asked about a wrong password, nor how the refusal is to look.
 	w := newWorld(t, inMode("debug4"))
 	fsa.Get(w, "/x", authz.Auth(), who)
 	w.client(t).Get("/x").Basic("calvin", "wrong").Expect(401)
+	if got := strings.Count(w.log.String(), "step=hook"); got != 1 {
+		t.Errorf("%d hooks are told, and there is app.UserPass alone\n%s", got, w.log)
+	}
 }
 
 // TestTraceAfterFaults: an application that starts once its faults are mended tells of
