@@ -167,7 +167,7 @@ func TestTraceMissingHooks(t *testing.T) {
 	w := newWorld(t, inMode("debug4"))
 	fsa.Get(w, "/x", authz.Auth(), who)
 	w.client(t).Get("/x").Basic("calvin", "wrong").Expect(401)
-	if got := strings.Count(w.log.String(), "step=hook"); got != 1 {
+	if got := strings.Count(w.log.String(), "step=hook"); got != 1 || strings.Contains(w.log.String(), "level=ERROR") {
 		t.Errorf("%d hooks are told, and there is app.UserPass alone\n%s", got, w.log)
 	}
 }
