@@ -136,10 +136,9 @@ func (c *call) dueCookie(id *identity.Identity) (*http.Cookie, error) {
 			return nil, nil // what has ended is not prolonged
 		}
 		o.Issuer, o.Scopes = claims.Issuer, claims.Scopes
-		if !claims.IssuedAt.IsZero() {
-			// What was made for a shorter time stays so.
-			o.Delay = min(o.Delay, claims.Expires.Sub(claims.IssuedAt))
-		}
+		// What was made for a shorter time stays so. An fsa token does not say when it
+		// was made: by the zero time, that is longer ago than any delay.
+		o.Delay = min(o.Delay, claims.Expires.Sub(claims.IssuedAt))
 		if o.Delay <= 0 {
 			return nil, nil
 		}
@@ -178,16 +177,14 @@ func (c *call) revokedMeanwhile(id *identity.Identity, claims token.Claims) (boo
 // if more than enough is left.
 func (c *call) carried(login string, enough time.Duration) (claims token.Claims, left time.Duration) {
 	a, s, now := c.route.h.app, c.settings(), c.req.Now
-	raw, err := c.route.cookie.Read(c.req.HTTP)
-	if raw == "" || err != nil {
-		return claims, 0
-	}
+	raw, _ := c.route.cookie.Read(c.req.HTTP) // "" if there is none, or two, and that is no token
 	if e, ok := a.identities.hit(tokenKey{raw, s.Realm}, now); ok && e.identity.Login == login {
 		if left = e.until.Add(-s.TokenGrace).Sub(now); left > enough {
 			return claims, left // as nearly always
 		}
 	}
-	if claims, err = s.now().tokens.Check(raw, s.Realm, now); err != nil || claims.Login != login {
+	claims, err := s.now().tokens.Check(raw, s.Realm, now)
+	if err != nil || claims.Login != login {
 		return token.Claims{}, 0
 	}
 	return claims, claims.Expires.Sub(now)

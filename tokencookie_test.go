@@ -13,7 +13,9 @@ import (
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/cache"
 	"github.com/fastsimpleauth/fsa/fsatest"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // carried is the base configuration with another carrier.
@@ -149,6 +151,9 @@ func TestVary(t *testing.T) {
 			rw.Header().Set("Vary", "Accept, "+strings.ToLower(want))
 			fmt.Fprint(rw, "x")
 		}))
+		fsa.Handle(w, "GET /star", authz.Auth(), http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Vary", "*") // with everything
+		}))
 		c := w.client(t)
 		good := w.token(t, "calvin", fsa.TokenOptions{})
 		for path, vary := range map[string]string{"/x": want, "/open": "", "/closed": "", "/basic": "", "/lazy": want, "/nowhere": "", "//x": ""} {
@@ -171,6 +176,9 @@ func TestVary(t *testing.T) {
 				t.Errorf("%s: Vary is %q", carrier, got)
 			}
 			if got := strings.Join(c.Get("/own").As("x").Expect(200).Header.Values("Vary"), ", "); got != "Accept, "+strings.ToLower(want) {
+				t.Errorf("%s: Vary is %q", carrier, got)
+			}
+			if got := strings.Join(c.Get("/star").As("x").Expect(200).Header.Values("Vary"), ", "); got != "*" {
 				t.Errorf("%s: Vary is %q", carrier, got)
 			}
 		}
@@ -405,6 +413,9 @@ func TestCookieRenewal(t *testing.T) {
 			if res := c.Get("/x").Header("Cookie", first, "Sec-Fetch-Site", "cross-site").Expect(200); res.Header.Get("Set-Cookie") != "" {
 				t.Error("a page elsewhere renews")
 			}
+			if res := c.Get("/x").Header("Cookie", first, "Sec-Fetch-Site", "none").Expect(200); res.Header.Get("Set-Cookie") == "" {
+				t.Error("a link in a mail, which brings no token, does not renew the one that is there")
+			}
 			if got := c.Get("/scope").Header("Cookie", second).Expect(200).Text(); got != "true false" {
 				t.Errorf("the scopes of the renewed one are %s", got)
 			}
@@ -425,6 +436,68 @@ func TestCookieRenewal(t *testing.T) {
 			get("/x", second, 200)
 		})
 	}
+}
+
+// TestCookieRenewalOfNoTime: a token that was made for no time, by a program whose clock
+// is ahead, is not made a long one.
+func TestCookieRenewalOfNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := base()
+		cfg.TokenType, cfg.TokenRenewal, cfg.TokenGrace = "jwt", 0.25, 5*time.Minute
+		w := cookieWorld(t, cfg)
+		c := w.client(t)
+		end := time.Now().Add(time.Minute)
+		for life, renewed := range map[time.Duration]bool{10 * time.Minute: true, time.Second: true, 0: false, -time.Second: false} {
+			raw, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+				"sub": "calvin", "aud": "acme", "exp": end.Unix(), "iat": end.Add(-life).Unix(),
+			}).SignedString([]byte(benchSecret))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.Get("/x").Header("Cookie", "__Host-auth="+raw).Expect(200).Header.Get("Set-Cookie"); (got != "") != renewed {
+				t.Errorf("made for %v: the cookie is %q", life, got)
+			}
+		}
+		if log := w.log.String(); strings.Contains(log, "cannot be made") {
+			t.Errorf("the log is %s", log)
+		}
+	})
+}
+
+// TestCookieStore: who has logged in after a revocation gets a cookie. Without knowing
+// what has been revoked nobody does, and the log tells why.
+func TestCookieStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &failingOnce{Once: cache.NewMemoryOnce(0)}
+		cfg := base()
+		cfg.Revocations, cfg.TokenType, cfg.TokenRenewal = store, "jwt", 0.5
+		w := cookieWorld(t, cfg)
+		c := w.client(t)
+		if err := w.RevokeUser(t.Context(), "calvin"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		old := "__Host-auth=" + w.token(t, "calvin", fsa.TokenOptions{})
+		time.Sleep(45 * time.Minute)
+		for what, ask := range map[string]func() *fsatest.Response{
+			"a password": func() *fsatest.Response { return c.Get("/x").Basic("calvin", calvinPass).Expect(200) },
+			"a token":    func() *fsatest.Response { return c.Get("/x").Header("Cookie", old).Do() },
+		} {
+			for n, failed := 1, true; failed; n++ {
+				store.fail(n)
+				before := w.log.String()
+				res := ask()
+				failed = store.calls >= n
+				if got := res.Header.Get("Set-Cookie"); (got == "") != failed {
+					t.Errorf("%s, call %d of the store, failed %v: the cookie is %q", what, n, failed, got)
+				}
+				told := strings.Contains(w.log.String()[len(before):], "a token cookie cannot be made")
+				if told != (failed && res.Status == 200) {
+					t.Errorf("%s, call %d of the store, %d: the log is %s", what, n, res.Status, w.log.String()[len(before):])
+				}
+			}
+		}
+	})
 }
 
 // TestCookieNoRenewal: without FSA_TOKEN_RENEWAL a log-in ends when it was meant
@@ -522,6 +595,24 @@ func TestTokenCookie(t *testing.T) {
 	}
 	if _, err := newWorld(t, base()).TokenCookie(context.Background(), ""); err == nil || !strings.Contains(err.Error(), "FSA_TOKEN_CARRIER must be cookie") {
 		t.Errorf("without the carrier: %v", err)
+	}
+	// An application that has no tokens, and another one than that of the request.
+	none := carried("cookie")
+	none.Auth, none.TokenSecret = []string{"basic"}, nil
+	for _, test := range []struct {
+		app  *world
+		want string
+	}{{newWorld(t, none), "tokens are not in cookies"}, {cookieWorld(t, base()), "this is not the context of one"}} {
+		a := newWorld(t, base())
+		var err error
+		fsa.Get(a, "/x", authz.Open(), func(ctx context.Context, _ fsa.None) (string, error) {
+			_, err = test.app.TokenCookie(ctx, "")
+			return "", nil
+		})
+		a.client(t).Get("/x").Expect(200)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v, want %s", err, test.want)
+		}
 	}
 }
 

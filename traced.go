@@ -280,7 +280,7 @@ func (c *compiler) traceRoute(rt *route) {
 // in the place of a name may be a secret.
 func (c *call) traceParameters() {
 	known := map[string]bool{}
-	if c.route.binder != nil && c.route.reg.in != nil {
+	if c.route.reg.in != nil { // an http.Handler has none that are bound for it
 		for _, f := range c.route.binder.Fields() {
 			known[f.Name] = !f.Special
 		}
