@@ -338,3 +338,25 @@ func ExampleLocalTarget_wrong() {
 	// host by net/url: "", <nil>
 	// stays here: false
 }
+
+// TestLoginRedirectFake: the way back does not say as whom a test has called, where there
+// is such a scheme; where there is none, the name is one like others.
+func TestLoginRedirectFake(t *testing.T) {
+	for _, fake := range []bool{false, true} {
+		cfg := base()
+		cfg.Mode, cfg.Redirect401 = "dev", "/login"
+		want := "/login?URL=%2Fbasic%3FLOGIN%3Dsusie%26a%3D1"
+		if fake {
+			cfg.Auth = append(cfg.Auth, "fake")
+			want = "/login?URL=%2Fbasic%3Fa%3D1"
+		}
+		w := newWorld(t, cfg)
+		fsa.Handle(w, "GET /basic", authz.Auth(), http.NotFoundHandler(), fsa.Authn("basic"))
+		fsa.Get(w, "/login", authz.Open(), func(context.Context, struct{ URL string }) (string, error) { return "", nil }, fsa.Authn("none"))
+		r := from("", "GET", "/basic?LOGIN=susie&a=1")
+		r.Header.Set("Accept", chrome)
+		if rec := serve(handlerOf(t, w), r); rec.Code != 303 || rec.Header().Get("Location") != want {
+			t.Errorf("fake %v: %d to %q, want %q", fake, rec.Code, rec.Header().Get("Location"), want)
+		}
+	}
+}

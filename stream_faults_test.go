@@ -326,3 +326,20 @@ func TestStreamThatIsLostIsNoSuccess(t *testing.T) {
 		})
 	}
 }
+
+// TestSilentStreamToFlakyConnection: nobody is told that a stream is alive over a
+// connection that has failed.
+func TestSilentStreamToFlakyConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, base())
+		var taken []bool
+		fsa.Get(w, "/x", authz.Open(), gives[iter.Seq[fsa.Event]](func(yield func(fsa.Event) bool) {
+			time.Sleep(time.Minute)
+			taken = append(taken, yield(fsa.Event{Data: "x"}))
+		}))
+		conn := flaky{failFlush: 1} // that of the header, after a second
+		if cut := conn.stream(t, handlerOf(t, w), t.Context()); !cut || conn.writes != 0 || !slices.Equal(taken, []bool{false}) {
+			t.Errorf("cut %v, %d writes, told %v", cut, conn.writes, taken)
+		}
+	})
+}
