@@ -218,6 +218,13 @@ func TestSpecialsClientGone(t *testing.T) {
 		hangUp()
 		return "done", nil
 	})
+	fsa.Get(w, "/both", authz.Auth(), func(ctx context.Context, in struct {
+		S *session
+		N noon
+	}) (string, error) {
+		hangUp()
+		return "done", nil
+	})
 	h := handlerOf(t, w)
 	for _, c := range []struct {
 		path, want string
@@ -226,6 +233,7 @@ func TestSpecialsClientGone(t *testing.T) {
 		{"/x", "open s for calvin, end s: the request was given up: context canceled", false},
 		{"/refused", "open s for calvin, end s: 409: already there", false},
 		{"/unreleased", "", true},
+		{"/both", "open s for calvin, end s: the request was given up: context canceled", false},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
