@@ -529,6 +529,15 @@ func TestOutputFaults(t *testing.T) {
 			fsa.Get(w, "/x", authz.Open(), gives(struct{ S iter.Seq[int] }{}))
 		}, "is a sequence, which is an answer by itself, not a part of one; use a slice"},
 		{"sequence of pairs", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[iter.Seq2[int, string]](nil)) }, "is a sequence of pairs; the second of an iter.Seq2 is an error"},
+		{"sequence with a result", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(func(int) bool) int](nil)) }, "can't be answered"},
+		{"sequence without yield", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(int)](nil)) }, "can't be answered"},
+		{"yield without a result", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(func(int))](nil)) }, "can't be answered"},
+		{"yield with two results", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(func(int) (bool, error))](nil)) }, "can't be answered"},
+		{"yield with another result", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(func(int) int)](nil)) }, "can't be answered"},
+		{"yield of any number", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(func(...int) bool)](nil)) }, "can't be answered"},
+		{"yield of none", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(func() bool)](nil)) }, "can't be answered"},
+		{"yield of three", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(func(int, error, int) bool)](nil)) }, "can't be answered"},
+		{"sequence of any number", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func(...func(int) bool)](nil)) }, "can't be answered"},
 		{"sequence of channels", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[iter.Seq[chan int]](nil)) }, "a chan int can't be answered"},
 		{"function", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives[func()](nil)) }, "a func() can't be answered"},
 		{"complex", func(w *world) { fsa.Get(w, "/x", authz.Open(), gives(1i)) }, "a complex128 can't be answered"},
@@ -887,16 +896,17 @@ func TestAllStr(t *testing.T) {
 		w := newWorld(t, cfg)
 		fsa.Get(w, "/flat", authz.Open(), gives(struct{ P planet }{1}))
 		fsa.Get(w, "/seq", authz.Open(), gives(slices.Values([]planet{1, 0})))
+		fsa.Get(w, "/flats", authz.Open(), gives(slices.Values([]struct{ P planet }{{1}})))
 		fsa.Get(w, "/pointer", authz.Open(), gives([]badly{{1}}))
 		fsa.Get(w, "/named", authz.Open(), gives([]any{named{}, &named{}, time.Second, time.Unix(0, 0).UTC()}))
 		fsa.Get(w, "/empty", authz.Open(), gives(texted{}))
 		fsa.Get(w, "/month", authz.Open(), gives([]time.Month{time.March}))
 		fsa.Get(w, "/day", authz.Open(), gives(struct{ D time.Weekday }{time.Monday}))
 		fsa.Get(w, "/keys", authz.Open(), gives(map[planet]int{0: 1, 1: 2}))
-		want := map[string]string{"/flat": `{"P":1}`, "/seq": `[1,0]`, "/pointer": `[{"A":1}]`, "/named": `["text","text","1s","1970-01-01T00:00:00Z"]`,
+		want := map[string]string{"/flat": `{"P":1}`, "/seq": `[1,0]`, "/flats": `[{"P":1}]`, "/pointer": `[{"A":1}]`, "/named": `["text","text","1s","1970-01-01T00:00:00Z"]`,
 			"/empty": `{}`, "/month": `[3]`, "/day": `{"D":1}`, "/keys": `{"0":1,"1":2}`}
 		if all {
-			want = map[string]string{"/flat": `{"P":"Venus"}`, "/seq": `["Venus","Mercury"]`, "/pointer": `["badly"]`, "/named": want["/named"],
+			want = map[string]string{"/flat": `{"P":"Venus"}`, "/seq": `["Venus","Mercury"]`, "/flats": `[{"P":"Venus"}]`, "/pointer": `["badly"]`, "/named": want["/named"],
 				"/empty": `"text"`, "/month": `["March"]`, "/day": `{"D":"Monday"}`, "/keys": `{"Mercury":1,"Venus":2}`}
 		}
 		for path, want := range want {

@@ -217,9 +217,36 @@ func TestBeforeExec(t *testing.T) {
 	}
 }
 
+// headerCounter counts the final headers of an answer, of which there is to be one.
+type headerCounter struct {
+	http.ResponseWriter
+	n *int
+}
+
+func (c headerCounter) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		*c.n++
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c headerCounter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// countHeaders lets n count the headers of the answers of an application.
+func countHeaders(w *world, n *int) {
+	w.Use(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("X-Middleware", "stays")
+			next.ServeHTTP(headerCounter{rw, n}, r)
+		})
+	})
+}
+
 // TestAfterRequest: it comes for every answer, with a complete header, once.
 func TestAfterRequest(t *testing.T) {
 	w := hooked(t, base())
+	headers := 0
+	countHeaders(w, &headers)
 	fsa.Handle(w, "GET /silent", authz.Open(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	fsa.Handle(w, "GET /stream", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for range 3 {
@@ -241,6 +268,12 @@ func TestAfterRequest(t *testing.T) {
 		io.WriteString(conn, "HTTP/1.1 299 Taken\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 		conn.Close()
 	}))
+	fsa.Handle(w, "GET /switched", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Upgrade", "x")
+		w.Header().Set("Connection", "Upgrade")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+	}))
+	fsa.Get(w, "/events", authz.Open(), gives(slices.Values([]fsa.Event{{Data: "a"}, {Data: "b"}})))
 	calls := 0
 	seen := http.Header{}
 	w.AfterRequest(func(h http.Header, r *http.Request, status int) {
@@ -265,16 +298,26 @@ func TestAfterRequest(t *testing.T) {
 		{"GET", "/silent", 200, "X-Content-Type-Options"},
 		{"GET", "/stream", 200, "X-Content-Type-Options"},
 		{"GET", "/early", 200, "X-Content-Type-Options"},
+		{"GET", "/switched", 101, "X-Content-Type-Options"},
+		{"GET", "/events", 200, "X-Content-Type-Options"},
 		{"HEAD", "/silent", 200, "X-Content-Type-Options"},
 		{"GET", "/taken", 299, ""},
 	} {
-		calls = 0
+		calls, headers = 0, 0
 		req, _ := http.NewRequest(c.method, s.URL+c.path, nil)
 		res, err := client.Do(req)
 		if err != nil {
 			t.Fatal(c.path, err)
 		}
+		if c.path == "/events" {
+			if text, err := io.ReadAll(res.Body); string(text) != "data: a\n\ndata: b\n\n" || err != nil {
+				t.Errorf("the events are %q, %v", text, err)
+			}
+		}
 		res.Body.Close()
+		if headers > 1 {
+			t.Errorf("%s: %d headers", c.path, headers)
+		}
 		want, times := fmt.Sprint(c.status), 1
 		if c.field == "" {
 			want, times = "", 0
@@ -285,30 +328,49 @@ func TestAfterRequest(t *testing.T) {
 	}
 }
 
-// TestAfterRequestFails: a failure takes the place of the answer, all of it. S70, S88.
+// TestAfterRequestFails: a failure takes the place of the answer, all of it, whatever
+// becomes of the handler after that; the log tells both. S70, S88.
 func TestAfterRequestFails(t *testing.T) {
-	for name, register := range map[string]func(*world){
-		"panic":     func(w *world) { w.AfterRequest(func(http.Header, *http.Request, int) { panic("s3cret") }) },
-		"bad field": func(w *world) { w.AfterRequest(func(h http.Header, _ *http.Request, _ int) { h.Set("X-A", "a\nb") }) },
-		"bad name": func(w *world) {
+	for _, c := range []struct {
+		name     string
+		register func(*world)
+		log      string
+	}{
+		{"panic", func(w *world) { w.AfterRequest(func(http.Header, *http.Request, int) { panic("s3cret") }) }, "stack="},
+		{"bad field", func(w *world) { w.AfterRequest(func(h http.Header, _ *http.Request, _ int) { h.Set("X-A", "a\nb") }) },
+			"after the hooks of app.AfterRequest, the answer has a control character in the header field X-A"},
+		{"bad name", func(w *world) {
 			w.AfterRequest(func(h http.Header, _ *http.Request, _ int) { h["a b"] = []string{"c"} })
-		},
-		"header value": func(w *world) { w.AddHeaderFunc("X-A", func(http.Header, *http.Request) string { return "a\r\nb" }) },
-		"header panic": func(w *world) { w.AddHeaderFunc("X-A", func(http.Header, *http.Request) string { panic("s3cret") }) },
+		}, `a header field of the name \"a b\"`},
+		{"header value", func(w *world) { w.AddHeaderFunc("X-A", func(http.Header, *http.Request) string { return "a\r\nb" }) },
+			`app.AddHeaderFunc(\"X-A\") gives a value with a control character`},
+		{"header panic", func(w *world) { w.AddHeaderFunc("X-A", func(http.Header, *http.Request) string { panic("s3cret") }) }, "stack="},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			w := hooked(t, base())
+			headers := 0
+			countHeaders(w, &headers)
 			fsa.Handle(w, "GET /own", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
 				w.Header().Set("ETag", `"x"`)
 				w.WriteHeader(201)
-				fmt.Fprint(w, "the handler's text")
-				http.NewResponseController(w).Flush()
-				fmt.Fprint(w, "the handler's text")
+				for range 2 {
+					if n, err := fmt.Fprint(w, "the handler's text"); n != 0 || err == nil {
+						t.Errorf("the handler is not told that nothing of it is sent: %d, %v", n, err)
+					}
+					http.NewResponseController(w).Flush()
+				}
 			}))
+			fsa.Handle(w, "GET /panics", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprint(w, "the handler's text")
+				panic("the handler panics")
+			}))
+			fsa.Get(w, "/sequence", authz.Open(), gives(failsAfter(2, errSource)))
+			fsa.Get(w, "/refuses", authz.Open(), func(context.Context, fsa.None) (string, error) { return "", fsa.Errorf(409, "the first refusal") })
 			fsa.Handle(w, "GET /silent", authz.Open(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-			register(w)
-			for n, path := range []string{"/typed/1", "/raw/1", "/own", "/silent", "/nowhere", "/a//b", "/fails"} {
+			c.register(w)
+			for n, path := range []string{"/typed/1", "/raw/1", "/own", "/silent", "/nowhere", "/a//b", "/fails", "/panics", "/sequence", "/refuses"} {
+				headers = 0
 				res := w.client(t).Get(path).As("calvin").Expect(500)
 				if res.Text() != "internal error" || res.Header.Get("X-Request-Id") == "" || res.Header.Get("Cache-Control") != "no-store" {
 					t.Errorf("%s: %q, %v", path, res.Text(), res.Header)
@@ -318,11 +380,32 @@ func TestAfterRequestFails(t *testing.T) {
 						t.Errorf("%s: the answer has %s", path, name)
 					}
 				}
-				if lines := strings.Count(w.log.String(), "level=ERROR msg=request"); lines != n+1 {
-					t.Errorf("%s: %d lines: %s", path, lines, w.log)
+				if headers != 1 || res.Header.Get("X-Middleware") != "stays" {
+					t.Errorf("%s: %d headers, %v", path, headers, res.Header)
+				}
+				lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")
+				if last := lines[len(lines)-1]; len(lines) != n+1 || !contains(last, "level=ERROR msg=request", c.log) ||
+					strings.Contains(last, "the first refusal") != (path == "/refuses") {
+					t.Errorf("%s: %d lines, the last is %s", path, len(lines), last)
 				}
 			}
 		})
+	}
+}
+
+// TestAddHeaderFunc: what a function gives takes the place of the handler's; "" is
+// nothing.
+func TestAddHeaderFunc(t *testing.T) {
+	w := newWorld(t, base())
+	for name, value := range map[string]string{"X-Own": "the function's", "X-Kept": "", "X-None": ""} {
+		w.AddHeaderFunc(name, func(http.Header, *http.Request) string { return value })
+	}
+	fsa.Get(w, "/x", authz.Open(), gives(fsa.Response{Header: http.Header{"X-Own": {"a"}, "X-Kept": {"b"}}}))
+	res := w.client(t).Get("/x").Expect(204)
+	for name, want := range map[string][]string{"X-Own": {"the function's"}, "X-Kept": {"b"}, "X-None": nil} {
+		if got := res.Header[name]; !slices.Equal(got, want) {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
 	}
 }
 

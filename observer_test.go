@@ -252,6 +252,19 @@ func TestObserver(t *testing.T) {
 	})
 }
 
+// TestStatsOfNone: an application without a right configuration has none, and says so.
+func TestStatsOfNone(t *testing.T) {
+	cfg := base()
+	cfg.PasswordOpts = map[string]int{"memory": -1}
+	app := fsa.New("acme", cfg)
+	if got := faultsOf(t, app); len(got) == 0 {
+		t.Fatal("the configuration is right")
+	}
+	if got := app.Stats().Passwords; got != (fsa.PasswordStats{}) {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestObservedPasswords: what an observer is told of log-ins by password.
 func TestObservedPasswords(t *testing.T) {
 	cfg := throttled()

@@ -127,7 +127,7 @@ func (c *call) finish() {
 		c.frame = nil // whatever was under way may still hold a part of it
 	}
 	if c.route.provides {
-		c.releaseSpecials(errUnfinished) // of a handler that has called runtime.Goexit
+		c.releaseSpecials(errUnfinished) // of a handler, or a release, that has called runtime.Goexit
 	}
 	c.release()
 	c.log()

@@ -153,6 +153,24 @@ func TestRunTLS(t *testing.T) {
 	}
 }
 
+// TestServerCertificate: without the certificate that it is to have, there is no server; with
+// it, the server has it.
+func TestServerCertificate(t *testing.T) {
+	cert, key, _ := selfSigned(t)
+	for _, c := range []struct{ cert, key, want string }{
+		{cert, key, ""},
+		{cert, cert, "fsa: "},
+		{filepath.Join(t.TempDir(), "gone.pem"), key, "gone.pem"},
+	} {
+		cfg := base()
+		cfg.TLSCert, cfg.TLSKey = c.cert, c.key
+		server, err := newWorld(t, cfg).Server("127.0.0.1:0")
+		if (server != nil) != (c.want == "") || (err == nil) != (c.want == "") || err != nil && !contains(err.Error(), "fsa: ", c.want) {
+			t.Errorf("%s and %s: %v, %v", c.cert, c.key, server, err)
+		}
+	}
+}
+
 func selfSigned(t *testing.T) (cert, key string, pool *x509.CertPool) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -46,13 +46,11 @@ func (s *sender) Write(b []byte) (int, error) {
 
 var errReplaced = errors.New("the answer has been replaced by that of a failed hook")
 
-// FlushError sends what has been written.
+// FlushError sends what has been written: that of the failure, if it has taken the
+// place of the answer.
 func (s *sender) FlushError() error {
 	if !s.asked {
 		s.WriteHeader(http.StatusOK)
-	}
-	if s.replaced {
-		return errReplaced
 	}
 	return http.NewResponseController(s.ResponseWriter).Flush()
 }
@@ -81,19 +79,17 @@ func (s *sender) replace(err error) {
 	for _, name := range []string{"Location", "Allow", "Www-Authenticate", "Retry-After", "Accept", "Accept-Encoding"} {
 		delete(h, name)
 	}
-	if x := c.more(); x.cause != nil {
-		err = errors.Join(err, x.cause)
-	}
+	err = errors.Join(err, c.more().cause) // nil if the answer was no failure
 	c.status = 0
 	c.fail(plainly{err}) // which writes through here: the hooks have been asked
 	s.replaced = true
 }
 
 // conclude asks the hooks about an answer without a body, of which nothing has been
-// written yet: the server will do so.
+// written yet: the server will do so. Of others, they have been asked.
 func (c *call) conclude() {
 	s, ok := c.w.(*sender)
-	if !ok || s.asked || c.status == 0 {
+	if !ok {
 		return
 	}
 	if err := s.begin(c.status); err != nil {

@@ -25,7 +25,7 @@ var eventType = reflect.TypeFor[Event]()
 // isSequence reports whether a type is that of a sequence of values, or of values
 // and errors.
 func isSequence(t reflect.Type) (elem reflect.Type, errs, ok bool) {
-	if t.Kind() != reflect.Func || t.NumIn() != 1 || t.NumOut() != 0 || t.IsVariadic() {
+	if t.Kind() != reflect.Func || t.NumIn() != 1 || t.NumOut() != 0 {
 		return nil, false, false
 	}
 	yield := t.In(0)
@@ -183,8 +183,8 @@ func (q *sequence) stream(c *call, e *envelope, seq reflect.Value) error {
 	if err == nil && a.n == 0 && c.Context.Err() == nil {
 		return c.send(*e, http.StatusOK, jsonType, a.last())
 	}
-	if err == nil && c.Context.Err() == nil {
-		err = s.write(a.last(), false)
+	if err == nil {
+		err = s.write(a.last(), false) // unless the context has ended
 	}
 	return s.end(err)
 }

@@ -97,7 +97,7 @@ func (s *Session) Set(key string, value any) error {
 		size -= sizeOf(key, old)
 	}
 	switch {
-	case ok && bytes.Equal(old, text):
+	case bytes.Equal(old, text): // JSON is never empty
 		return nil
 	case size > maxSession && size > s.size:
 		return fmt.Errorf("the session would have %d bytes of JSON with the value %q, over %d: keep what is large elsewhere, under an id", size, key, maxSession)

@@ -37,9 +37,24 @@ func TestSession(t *testing.T) {
 	if ok, err := s.Get("absent", &n); ok || err != nil || n != 7 {
 		t.Errorf("absent: %v %v %d", ok, err, n)
 	}
-	for _, v := range []any{&n, n, nil} { // a list is no number, and where would it go?
-		if ok, err := s.Get("basket", v); !ok || err == nil || strings.Contains(err.Error(), "tea") {
-			t.Errorf("into %T: %v %v", v, ok, err)
+	var deep struct{ A []int }
+	for _, c := range []struct {
+		key  string
+		v    any
+		want string
+	}{
+		{"basket", &n, "it does not fit a int"}, // a list is no number, and where would it go?
+		{"basket", n, "a int is no pointer to where it goes"},
+		{"basket", nil, "a <nil> is no pointer to where it goes"},
+		{"basket", new(failingText), "it does not fit a fsa_test.failingText"},
+		{"deep", &deep, "it does not fit a int"},
+		{"deep", new(repeating), "it does not fit a *fsa_test.repeating"},
+		{"torn", &deep, `it does not fit a *struct { A []int }`},
+	} {
+		s := fsa.NewSession(map[string]json.RawMessage{"basket": json.RawMessage(`["tea"]`), "deep": json.RawMessage(`{"A":["tea"]}`), "torn": json.RawMessage(`tea`)})
+		ok, err := s.Get(c.key, c.v)
+		if want := fmt.Sprintf("the session's value %q: %s", c.key, c.want); !ok || err == nil || err.Error() != want {
+			t.Errorf("%s into %T: %v %v", c.key, c.v, ok, err)
 		}
 	}
 	for _, step := range []struct {
@@ -74,6 +89,11 @@ func TestSession(t *testing.T) {
 		if change(empty); empty.Changed() || len(empty.Values()) != 0 {
 			t.Error("nothing removed is a change")
 		}
+	}
+	emptied := fsa.NewSession(map[string]json.RawMessage{"n": json.RawMessage("1")})
+	emptied.Delete("n")
+	if emptied.Clear(); !emptied.Changed() {
+		t.Error("that a value was removed is forgotten")
 	}
 	var zero fsa.Session
 	if err := zero.Set("a", 1); err != nil || !zero.Changed() {
@@ -120,6 +140,11 @@ func TestSessionBounds(t *testing.T) {
 type failingText struct{}
 
 func (failingText) MarshalText() ([]byte, error) { return nil, errors.New("no") }
+
+// repeating says what it has been given.
+type repeating struct{}
+
+func (*repeating) UnmarshalJSON(b []byte) error { return fmt.Errorf("what is %s?", b) }
 
 // TestSessionRace: goroutines of a handler share a session.
 func TestSessionRace(t *testing.T) {

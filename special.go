@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 
-	"github.com/fastsimpleauth/fsa/cache"
 	"github.com/fastsimpleauth/fsa/httperr"
 	"github.com/fastsimpleauth/fsa/param"
 )
@@ -322,25 +320,23 @@ func (p *provisions) leave(m *making, value any, release func(error) error, err 
 	return err
 }
 
-// releaseSpecials runs the releases of the special parameters, once: with nil if the request
-// is about to succeed, else with what it fails with. It gives what the answer is
-// then, nil for the success.
+// releaseSpecials runs the releases of the special parameters that have not run yet: with
+// nil if the request is about to succeed, else with what it fails with. It gives what the
+// answer is then, nil for the success. A release that ends its goroutine leaves those
+// after it to the end of the request, which is then a failure.
 func (c *call) releaseSpecials(err error) error {
 	x := c.rare.Load()
 	if x == nil || x.provided == nil {
 		return err
 	}
-	releases, first := x.provided.end()
-	if !first {
-		return err
-	}
-	if gone := c.Context.Err(); err == nil && gone != nil && len(releases) > 0 {
+	release := x.provided.release()
+	if gone := c.Context.Err(); err == nil && gone != nil && release != nil {
 		err = fmt.Errorf("the request was given up: %w", gone)
 	}
-	for _, release := range slices.Backward(releases) {
+	for ; release != nil; release = x.provided.release() {
 		failure := releaseOne(release, err)
 		switch {
-		case failure == nil, err != nil && errors.Is(failure, err):
+		case failure == nil, errors.Is(failure, err):
 		case err == nil:
 			err = failure
 		default:
@@ -364,30 +360,26 @@ func (c *call) releaseAnswered(status int) error {
 	return nil
 }
 
-// end gives what is to be released, to the first that asks.
-func (p *provisions) end() (releases []func(error) error, first bool) {
+// release takes out the release that is to run next, which is that of what was made
+// last; nil if all have run. After it, nothing more is made.
+func (p *provisions) release() func(error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	first, p.over = !p.over, true
-	return p.releases, first
+	p.over = true
+	last := len(p.releases) - 1
+	if last < 0 {
+		return nil
+	}
+	release := p.releases[last]
+	p.releases = p.releases[:last]
+	return release
 }
 
 // releaseOne runs a release. A panic of it is a failure like others, so that those
 // that come after it run.
 func releaseOne(release func(error) error, cause error) (err error) {
-	returned := false
-	defer func() {
-		if returned {
-			return
-		}
-		err = errors.New("a release has ended its goroutine")
-		if p := recover(); p != nil {
-			err = &cache.PanicError{Value: p, Stack: debug.Stack()}
-		}
-	}()
-	err = release(cause)
-	returned = true
-	return err
+	defer catch(&err)
+	return release(cause)
 }
 
 // unreleased is an error of a request, of which something could not be released
@@ -402,5 +394,6 @@ func (e *unreleased) Error() string { return fmt.Sprintf("%v; then: %v", e.error
 // Unwrap gives the error of the request.
 func (e *unreleased) Unwrap() error { return e.error }
 
-// errUnfinished is what releases are given when a handler has ended its goroutine.
+// errUnfinished is what releases are given when a handler, or a release before them, has
+// ended its goroutine.
 var errUnfinished = errors.New("the handler has not returned")

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +50,11 @@ type outcome struct {
 }
 
 func specialWorld(t *testing.T, o *outcome) (*world, *releases) {
-	w, j := newWorld(t, base()), &releases{}
+	return specialWorldOf(t, base(), o)
+}
+
+func specialWorldOf(t *testing.T, cfg fsa.Config, o *outcome) (*world, *releases) {
+	w, j := newWorld(t, cfg), &releases{}
 	fsa.SpecialWithRelease(w.App, func(ctx context.Context, name string) (*session, func(error) error, error) {
 		j.add("open %s for %s", name, fsa.User(ctx))
 		if name == "none" {
@@ -194,30 +200,136 @@ func TestSpecialsAfterAuthorization(t *testing.T) {
 	}
 }
 
-// TestSpecialsClientGone: whoever has hung up gets nothing committed.
+// TestSpecialsClientGone: whoever has hung up gets nothing committed. What has nothing
+// to release, and what is refused anyway, is as ever.
 func TestSpecialsClientGone(t *testing.T) {
 	w, j := specialWorld(t, &outcome{})
-	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp := func() {}
 	fsa.Get(w, "/x", authz.Auth(), func(ctx context.Context, in struct{ S *session }) (string, error) {
 		hangUp()
 		return "done", nil
 	})
-	r := httptest.NewRequestWithContext(ctx, "GET", "/x", nil)
-	r.RemoteAddr = "127.0.0.1:1"
-	r.SetBasicAuth("calvin", calvinPass)
-	rec := serve(handlerOf(t, w), r)
-	if got, want := j.take(), "open s for calvin, end s: the request was given up: context canceled"; got != want || rec.Code < 400 {
-		t.Errorf("%d, %q", rec.Code, got)
+	fsa.Get(w, "/refused", authz.Auth(), func(ctx context.Context, in struct{ S *session }) (string, error) {
+		hangUp()
+		return "", fsa.Errorf(409, "already there")
+	})
+	fsa.Special(w.App, func(context.Context, string) (noon, error) { return noon{}, nil })
+	fsa.Get(w, "/unreleased", authz.Auth(), func(ctx context.Context, in struct{ N noon }) (string, error) {
+		hangUp()
+		return "done", nil
+	})
+	fsa.Get(w, "/both", authz.Auth(), func(ctx context.Context, in struct {
+		S *session
+		N noon
+	}) (string, error) {
+		hangUp()
+		return "done", nil
+	})
+	h := handlerOf(t, w)
+	for _, c := range []struct {
+		path, want string
+		ok         bool
+	}{
+		{"/x", "open s for calvin, end s: the request was given up: context canceled", false},
+		{"/refused", "open s for calvin, end s: 409: already there", false},
+		{"/unreleased", "", true},
+		{"/both", "open s for calvin, end s: the request was given up: context canceled", false},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		hangUp = cancel
+		r := httptest.NewRequestWithContext(ctx, "GET", c.path, nil)
+		r.RemoteAddr = "127.0.0.1:1"
+		r.SetBasicAuth("calvin", calvinPass)
+		rec := serve(h, r)
+		if got := j.take(); got != c.want || (rec.Code < 400) != c.ok {
+			t.Errorf("%s: %d, %q", c.path, rec.Code, got)
+		}
+	}
+}
+
+// TestReleases: what releases are given, and what the log says of them: an error that a
+// release gives back is none of its own, and one that ends its goroutine leaves the
+// others to the end of the request, which is no success.
+func TestReleases(t *testing.T) {
+	type in struct{ A, B *session } // of which B is released first
+	refusal, boom := fsa.Errorf(409, "already there"), errors.New("boom")
+	returned := func(err error) error { return err }
+	for _, c := range []struct {
+		name    string
+		answer  any
+		err     error
+		a, b    func(error) error
+		status  int // 0 if there is no answer
+		want    string
+		log     string // its error
+		provide error  // of what is made with a release, and then fails
+	}{
+		{"refusal", nil, refusal, nil, nil, 409, "end B: 409: already there, end A: 409: already there", `error="409: already there"`, nil},
+		{"refusal given back", nil, refusal, returned, returned, 409, "end B: 409: already there, end A: 409: already there", `error="409: already there"`, nil},
+		{"refusal given back in a text", nil, refusal, func(err error) error { return fmt.Errorf("rolled back: %w", err) }, nil, 409,
+			"end B: 409: already there, end A: 409: already there", `error="409: already there"`, nil},
+		{"both fail", nil, refusal, func(error) error { return boom }, nil, 409,
+			"end B: 409: already there, end A: 409: already there", `error="409: already there; then: boom"`, nil},
+		{"a response", fsa.Response{Status: 404, Body: "none"}, nil, returned, returned, 404,
+			"end B: 404: the handler has answered with status 404, end A: 404: the handler has answered with status 404", "", nil},
+		{"a response, and a failure", fsa.Response{Status: 404, Body: "none"}, nil, func(error) error { return boom }, nil, 404,
+			"end B: 404: the handler has answered with status 404, end A: 404: the handler has answered with status 404",
+			`error="404: the handler has answered with status 404; then: boom"`, nil},
+		{"a release ends its goroutine", "done", nil, nil, func(error) error { runtime.Goexit(); return nil }, 0,
+			"end B: <nil>, end A: the handler has not returned", "", nil},
+		{"all end their goroutine", nil, refusal, func(error) error { runtime.Goexit(); return nil }, func(error) error { runtime.Goexit(); return nil }, 0,
+			"end B: 409: already there, end A: the handler has not returned", "", nil},
+		{"not made", "done", nil, nil, nil, 503, "end A: 503: no session", `error="503: no session"`, fsa.Errorf(503, "no session")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := base()
+			cfg.LoggingLevel = slog.LevelDebug
+			w, j := newWorld(t, cfg), &releases{}
+			fsa.SpecialWithRelease(w.App, func(_ context.Context, name string) (*session, func(error) error, error) {
+				release, err := c.a, error(nil)
+				if name == "b" {
+					release, err = c.b, c.provide
+				}
+				return &session{}, func(err error) error {
+					j.add("end %s: %v", strings.ToUpper(name), err)
+					if release == nil {
+						return nil
+					}
+					return release(err)
+				}, err
+			})
+			fsa.Get(w, "/x", authz.Open(), func(context.Context, in) (any, error) { return c.answer, c.err })
+			h, rec := handlerOf(t, w), httptest.NewRecorder()
+			done := make(chan bool)
+			go func() {
+				defer close(done)
+				r := httptest.NewRequest("GET", "/x", nil)
+				r.RemoteAddr = "127.0.0.1:1"
+				h.ServeHTTP(rec, r)
+			}()
+			<-done
+			if c.status == 0 && rec.Body.Len() > 0 || c.status != 0 && rec.Code != c.status {
+				t.Errorf("the answer is %d %q", rec.Code, rec.Body)
+			}
+			if got := j.take(); got != c.want {
+				t.Errorf("%q,\nwant %q", got, c.want)
+			}
+			if line := w.log.String(); c.log != "" && !strings.Contains(line, c.log) || c.log == "" && strings.Contains(line, "error=") {
+				t.Errorf("the log is %s", line)
+			}
+		})
 	}
 }
 
 type (
-	loopA  struct{}
-	loopB  struct{}
-	lonely struct{}
-	lender struct{ ctx context.Context }
-	clock  interface{ Now() string }
-	noon   struct{}
+	loopA   struct{}
+	loopB   struct{}
+	lonely  struct{}
+	outside struct{}
+	lender  struct{ ctx context.Context }
+	clock   interface{ Now() string }
+	noon    struct{}
 )
 
 func (noon) Now() string { return "noon" }
@@ -251,7 +363,12 @@ func TestSpecialOf(t *testing.T) {
 		}
 		return noon{}, nil
 	})
+	fsa.Special(w.App, func(ctx context.Context, name string) (outside, error) {
+		_, err := fsa.SpecialOf[*loopA](ctx, "a")
+		return outside{}, err
+	})
 	fsa.Get(w, "/loop", authz.Auth(), takes[struct{ A *loopA }])
+	fsa.Get(w, "/outside", authz.Auth(), takes[struct{ O outside }])
 	fsa.Get(w, "/lonely", authz.Auth(), takes[struct{ A *lonely }])
 	fsa.Get(w, "/lent", authz.Auth(), func(ctx context.Context, in struct{ L lender }) (string, error) {
 		_, err := fsa.SpecialOf[clock](in.L.ctx, "x")
@@ -266,20 +383,113 @@ func TestSpecialOf(t *testing.T) {
 	})
 	c := w.client(t)
 	for _, r := range []struct{ path, log string }{
-		{"/loop", `needs itself`},
+		{"/loop", `needs itself: \"a\" of type *fsa_test.loopA needs \"b\" of type *fsa_test.loopB needs \"a\" of type *fsa_test.loopA"`},
+		{"/outside", `needs itself: \"a\" of type *fsa_test.loopA needs \"b\" of type *fsa_test.loopB needs \"a\" of type *fsa_test.loopA"`},
 		{"/lonely", `nothing makes the special parameter`},
 		{"/lent", `which has been made already`},
 		{"/handler", `is for the functions that fsa.Special is given`},
 	} {
+		before := len(w.log.String())
 		if got := c.Get(r.path).As("calvin").Expect(500).Text(); got != "internal error" {
 			t.Errorf("%s: %q", r.path, got)
 		}
-		if !strings.Contains(w.log.String(), r.log) {
+		if !strings.Contains(w.log.String()[before:], r.log) {
 			t.Errorf("%s: the log does not say %q", r.path, r.log)
 		}
 	}
 	if got := c.Get("/clock").As("calvin").Expect(200).Text(); got != "noontrue" {
 		t.Errorf("%q", got)
+	}
+}
+
+type (
+	asker struct{ said string }
+	first struct{}
+	next  struct{}
+)
+
+// TestSpecialOfErrors: what can't be made is not tried twice, and is an error for all that
+// ask; so is nobody.
+func TestSpecialOfErrors(t *testing.T) {
+	text := func(err error) string {
+		if err == nil {
+			return "no error"
+		}
+		return err.Error()
+	}
+	for _, c := range []struct {
+		name string
+		make func(ctx context.Context) error  // of first
+		ask  func(ctx context.Context) string // of asker
+		want string
+		made int // how often first was
+	}{
+		{"fails", func(context.Context) error { return errors.New("no first") }, func(ctx context.Context) string {
+			_, err := fsa.SpecialOf[first](ctx, "f")
+			_, again := fsa.SpecialOf[first](ctx, "f")
+			return text(err) + ", " + text(again)
+		}, "no first, no first", 1},
+		{"panics", func(context.Context) error { panic("no first") }, func(ctx context.Context) string {
+			func() {
+				defer func() { recover() }()
+				fsa.SpecialOf[first](ctx, "f")
+			}()
+			_, err := fsa.SpecialOf[first](ctx, "f")
+			return text(err)
+		}, `the special parameter "f" of type fsa_test.first was not made`, 1},
+		{"of nobody", nil, func(ctx context.Context) string {
+			user, err := fsa.SpecialOf[fsa.CurrentUser](ctx, "")
+			id, none := fsa.SpecialOf[fsa.Identity](ctx, "")
+			return fmt.Sprintf("%q %s, %q %s", user, text(err), id.Login, text(none))
+		}, `"" nobody is authenticated, "" nobody is authenticated`, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, base())
+			fsa.Special(w.App, func(ctx context.Context, name string) (first, error) {
+				w.ask("first")
+				return first{}, c.make(ctx)
+			})
+			fsa.Special(w.App, func(ctx context.Context, name string) (asker, error) { return asker{c.ask(ctx)}, nil })
+			fsa.Get(w, "/x", authz.Open(), func(_ context.Context, in struct{ A asker }) (string, error) { return in.A.said, nil })
+			if got := w.client(t).Get("/x").Expect(200).Text(); got != c.want || w.times("first") != c.made {
+				t.Errorf("%q, made %d times", got, w.times("first"))
+			}
+		})
+	}
+}
+
+// TestSpecialOfOtherGoroutines: what another goroutine is making is not made twice, and
+// nothing is made when the request is over.
+func TestSpecialOfOtherGoroutines(t *testing.T) {
+	w := newWorld(t, base())
+	began, goOn, late := make(chan bool), make(chan bool), make(chan error)
+	fsa.Special(w.App, func(ctx context.Context, name string) (first, error) {
+		w.ask("first")
+		began <- true
+		<-goOn
+		_, err := fsa.SpecialOf[next](ctx, "n")
+		return first{}, err
+	})
+	fsa.Special(w.App, func(ctx context.Context, name string) (next, error) { w.ask("next"); return next{}, nil })
+	fsa.Special(w.App, func(ctx context.Context, name string) (asker, error) {
+		go func() {
+			_, err := fsa.SpecialOf[first](ctx, "f")
+			late <- err
+		}()
+		<-began
+		_, err := fsa.SpecialOf[first](ctx, "f")
+		return asker{fmt.Sprint(err)}, nil
+	})
+	fsa.Get(w, "/x", authz.Open(), func(_ context.Context, in struct{ A asker }) (string, error) { return in.A.said, nil })
+	if got, want := w.client(t).Get("/x").Expect(200).Text(), `the special parameter "f" of type fsa_test.first is being made by another goroutine`; got != want {
+		t.Errorf("%q", got)
+	}
+	close(goOn)
+	if err := <-late; err == nil || !strings.Contains(err.Error(), `"n" of type fsa_test.next is asked for when the request is over`) {
+		t.Error(err)
+	}
+	if w.times("first") != 1 || w.times("next") != 0 {
+		t.Errorf("made: %v", w.asked)
 	}
 }
 
@@ -433,7 +643,17 @@ func uncommitted[Out any](w *world, path string, out Out) {
 // TestUncommittedAnswers: whatever the kind of the answer, it is none of a success if
 // its transaction can't be committed.
 func TestUncommittedAnswers(t *testing.T) {
-	w, j := specialWorld(t, &outcome{sessionFails: fsa.Errorf(409, "try again")})
+	t.Run("streamed", func(t *testing.T) { uncommittedAnswers(t, false) })
+	t.Run("collected", func(t *testing.T) { uncommittedAnswers(t, true) })
+}
+
+func uncommittedAnswers(t *testing.T, collected bool) {
+	cfg := base()
+	cfg.NoJSONStreaming = collected
+	w, j := specialWorldOf(t, cfg, &outcome{sessionFails: fsa.Errorf(409, "try again")})
+	if collected { // else it has begun, which TestSpecialsOfStreams looks at
+		uncommitted(w, "/sequence", slices.Values([]point{{1, 2}}))
+	}
 	for i, add := range []func(path string){
 		func(path string) { uncommitted(w, path, fsa.None{}) },
 		func(path string) { uncommitted(w, path, "text") },
@@ -452,6 +672,7 @@ func TestUncommittedAnswers(t *testing.T) {
 		func(path string) { uncommitted[any](w, path, &fsa.Response{Body: "x"}) },
 		func(path string) { uncommitted[any](w, path, (*fsa.Response)(nil)) },
 		func(path string) { uncommitted[any](w, path, point{1, 2}) },
+		func(path string) { uncommitted(w, path, slices.Values([]point(nil))) },
 		func(path string) { uncommitted(w, path, fsa.Content{Name: "a.txt", Body: strings.NewReader("a")}) },
 	} {
 		add(fmt.Sprintf("/%d", i))

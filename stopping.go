@@ -33,9 +33,6 @@ func (s *stopping) watch(server *http.Server) {
 // it is not one of [App.Server].
 func (s *stopping) of(r *http.Request) context.Context {
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
-	if server == nil {
-		return nil
-	}
 	ctx, _ := s.servers.Load(server)
 	stop, _ := ctx.(context.Context)
 	return stop
@@ -54,9 +51,6 @@ func (c *call) untilStop() (release func() bool) {
 // mayStream reports whether answers of an output type are, or may be, event
 // streams.
 func mayStream(out reflect.Type) bool {
-	if out == nil {
-		return false
-	}
 	if elem, _, ok := isSequence(out); ok {
 		return elem == eventType
 	}

@@ -155,6 +155,44 @@ func TestStopOfOneServer(t *testing.T) {
 	}
 }
 
+// TestStopLeavesStreamsOfHooks: the stream of a hook, on a route whose answers are none,
+// is a request that the server waits for.
+func TestStopLeavesStreamsOfHooks(t *testing.T) {
+	w := newWorld(t, base())
+	entered, leave, events := make(chan string, 2), make(chan bool), make(chan string)
+	streamsUntil(w, entered, leave)
+	fsa.Get(w, "/hooked", authz.Open(), nothing)
+	w.BeforeExec(func(ctx context.Context, r *http.Request, _ fsa.Identity) (*fsa.Response, error) {
+		if r.URL.Path != "/hooked" {
+			return nil, nil
+		}
+		return &fsa.Response{Body: iter.Seq[fsa.Event](func(yield func(fsa.Event) bool) {
+			for text := range events {
+				if !yield(fsa.Event{Data: text}) {
+					return
+				}
+			}
+		})}, nil
+	})
+	url, stop := start(t, w)
+	hooked, told := make(chan string, 1), make(chan string, 1)
+	go func() { hooked <- bodyOf(url + "/hooked") }()
+	events <- "before"
+	go func() { told <- bodyOf(url + "/one") }()
+	<-entered
+	stopped := make(chan error, 1)
+	go func() { stopped <- stop() }()
+	<-told // so that all have been told
+	events <- "after"
+	close(events)
+	if got := <-hooked; got != "data: before\n\ndata: after\n\n" {
+		t.Errorf("the stream has %q", got)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
 // bodyOf gives the body of an answer, or what went wrong.
 func bodyOf(url string) string {
 	res, err := http.Get(url)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -55,6 +56,9 @@ func (u unencodable) MarshalJSON() ([]byte, error) {
 	return []byte("1"), nil
 }
 
+// number is encoded without an encoder, which some numbers need.
+type number struct{ F float64 }
+
 // failures are routes whose answers fail, before their first byte or after it.
 func failures(w *world) {
 	fsa.Get(w, "/seq/0", authz.Open(), gives(failsAfter(0, errSource)))
@@ -65,6 +69,9 @@ func failures(w *world) {
 	fsa.Get(w, "/panic/0", authz.Open(), gives(panicsAfter(0)))
 	fsa.Get(w, "/panic/2", authz.Open(), gives(panicsAfter(2)))
 	fsa.Get(w, "/encode/0", authz.Open(), gives(slices.Values([]unencodable{2})))
+	fsa.Get(w, "/flat/0", authz.Open(), gives(slices.Values([]number{{math.NaN()}})))
+	fsa.Get(w, "/flat/2", authz.Open(), gives(slices.Values([]number{{1}, {math.Inf(1)}})))
+	fsa.Get(w, "/body", authz.Open(), gives(fsa.Response{Body: slices.Values([]fsa.HTML(nil))}))
 	fsa.Get(w, "/encode/2", authz.Open(), gives(slices.Values([]unencodable{1, 2})))
 	fsa.Get(w, "/events/0", authz.Open(), gives[iter.Seq2[fsa.Event, error]](func(yield func(fsa.Event, error) bool) { yield(fsa.Event{}, errSource) }))
 	fsa.Get(w, "/events/1", authz.Open(), gives[iter.Seq2[fsa.Event, error]](func(yield func(fsa.Event, error) bool) {
@@ -148,6 +155,9 @@ var failingAnswers = []struct {
 	{"/panic/2", 200, true, `[{"x":0,"y":0},{"x":1,"y":0}`, "the sequence panics"},
 	{"/encode/0", 500, false, "internal error", "encoding element 1"},
 	{"/encode/2", 200, true, "[1", "encoding element 2"},
+	{"/flat/0", 500, false, "internal error", "encoding element 1"},
+	{"/flat/2", 200, true, `[{"F":1}`, "encoding element 2"},
+	{"/body", 500, false, "internal error", "fsa.HTML is an answer by itself"},
 	{"/events/0", 500, false, "internal error", "the source fails"},
 	{"/events/1", 200, true, "data: x\n\n", "the source fails"},
 	{"/events/bad", 200, true, "id: 1\ndata: x\n\n", "the ID holds a line break"},
@@ -204,7 +214,7 @@ func TestFailingStreamsCollected(t *testing.T) {
 	w := newWorld(t, cfg)
 	failures(w)
 	c := w.client(t)
-	for path, want := range map[string]int{"/seq/2": 500, "/seq/2/status": 409, "/seq/many": 500, "/panic/2": 500, "/encode/2": 500} {
+	for path, want := range map[string]int{"/seq/2": 500, "/seq/2/status": 409, "/seq/many": 500, "/panic/2": 500, "/encode/2": 500, "/flat/2": 500} {
 		c.Get(path).Expect(want)
 	}
 	c.Get("/events/1").ExpectAborted(200)
@@ -322,10 +332,17 @@ func TestClientGoes(t *testing.T) {
 }
 
 // TestDeadlineCutsStream: an array whose request has run out of time is not taken
-// for complete, though the sequence has ended by itself.
+// for complete, though the sequence has ended by itself; one that goes on is told.
 func TestDeadlineCutsStream(t *testing.T) {
+	t.Run("streamed", func(t *testing.T) { deadlineCutsStream(t, false) })
+	t.Run("collected", func(t *testing.T) { deadlineCutsStream(t, true) })
+}
+
+func deadlineCutsStream(t *testing.T, collected bool) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, base())
+		cfg := base()
+		cfg.NoJSONStreaming = collected
+		w := newWorld(t, cfg)
 		w.Use(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
@@ -341,9 +358,24 @@ func TestDeadlineCutsStream(t *testing.T) {
 				<-ctx.Done()
 			}, nil
 		})
-		w.client(t).Get("/2").ExpectAborted(200)
+		elements := 0
+		fsa.Get(w, "/on", authz.Open(), gives[iter.Seq[int]](func(yield func(int) bool) {
+			for elements = 1; elements < 100 && yield(elements); elements++ {
+				time.Sleep(time.Second + 1)
+			}
+		}))
+		for _, path := range []string{"/2", "/on"} {
+			if r := w.client(t).Get(path); collected {
+				r.Expect(503)
+			} else {
+				r.ExpectAborted(200)
+			}
+		}
+		if elements != 61 {
+			t.Errorf("%d elements are asked for in a minute", elements)
+		}
 		w.client(t).Get("/0").Expect(503)
-		if !contains(w.log.String(), "level=ERROR", "cut_short=true", "deadline exceeded") {
+		if !contains(w.log.String(), "level=ERROR", "deadline exceeded") || strings.Contains(w.log.String(), "cut_short=true") == collected {
 			t.Error(w.log.String())
 		}
 	})
@@ -415,6 +447,58 @@ func TestEventsNotBegun(t *testing.T) {
 	}
 	if n := strings.Count(w.log.String(), "an answer of status 204 has no body, but the handler gives a stream"); n != 2 || strings.Contains(w.log.String(), "stack=") {
 		t.Errorf("%s", w.log)
+	}
+}
+
+// TestHookFailsOnSilentEvents: the failure that takes the place of an event stream
+// does not wait for an event.
+func TestHookFailsOnSilentEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, base())
+		w.AfterRequest(func(http.Header, *http.Request, int) { panic("s3cret") })
+		taken := false
+		fsa.Get(w, "/x", authz.Open(), gives[iter.Seq[fsa.Event]](func(yield func(fsa.Event) bool) {
+			time.Sleep(time.Hour)
+			taken = yield(fsa.Event{Data: "x"})
+		}))
+		begin := time.Now()
+		s := w.client(t).Get("/x").Stream()
+		defer s.Close()
+		b := make([]byte, 100)
+		n, err := s.Read(b)
+		if waited := time.Since(begin); s.Status != 500 || string(b[:n]) != "internal error" || err != nil || waited != time.Second {
+			t.Errorf("%d %q after %v, %v", s.Status, b[:n], waited, err)
+		}
+		if rest, err := io.ReadAll(s); len(rest) > 0 || err != nil || taken {
+			t.Errorf("then %q, %v; an event was taken: %t", rest, err, taken)
+		}
+	})
+}
+
+// deadConnection can't be flushed.
+type deadConnection struct{ http.ResponseWriter }
+
+func (deadConnection) FlushError() error { return errors.New("the connection is dead") }
+
+// TestFlushFails: a sequence is told that nothing reaches the client, hooks or none.
+func TestFlushFails(t *testing.T) {
+	for _, hooks := range []bool{false, true} {
+		w := newWorld(t, base())
+		if hooks {
+			w.AfterRequest(func(http.Header, *http.Request, int) {})
+		}
+		w.Use(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { next.ServeHTTP(deadConnection{rw}, r) })
+		})
+		events := 0
+		fsa.Get(w, "/x", authz.Open(), gives[iter.Seq[fsa.Event]](func(yield func(fsa.Event) bool) {
+			for events = 1; events < 5 && yield(fsa.Event{Data: "x"}); events++ {
+			}
+		}))
+		w.client(t).Get("/x").ExpectAborted(200)
+		if events != 1 || !contains(w.log.String(), "client_gone=true", "the connection is dead") {
+			t.Errorf("hooks %t: %d events, the log is %s", hooks, events, w.log)
+		}
 	}
 }
 
