@@ -379,3 +379,21 @@ func TestLogger(t *testing.T) {
 		t.Error("it is another")
 	}
 }
+
+// TestWarningSaysWhatThereIs: a warning has no word for what it is not about.
+func TestWarningSaysWhatThereIs(t *testing.T) {
+	cfg := base()
+	cfg.Mode, cfg.TokenSecret = "dev", nil // there is no more to say of none
+	w := newWorld(t, cfg)
+	fsa.Get(w, "/x", authz.Auth(), who)
+	warnings, err := w.Check()
+	if err != nil || len(warnings) != 1 || warnings[0].Problem != "no token secret is set: tokens end with this process" {
+		t.Errorf("%v, %v", warnings, err)
+	}
+	w = newWorld(t, cfg)
+	fsa.Get(w, "/x", authz.Auth(), who)
+	faultsOf(t, w.App)
+	if log := w.log.String(); !contains(log, "level=WARN", "directive=FSA_TOKEN_SECRET", "remedy=") || strings.Contains(log, `""`) || strings.Contains(log, "route=") || strings.Contains(log, "source=") {
+		t.Errorf("the log: %s", log)
+	}
+}

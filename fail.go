@@ -14,7 +14,11 @@ import (
 // so through one renderer.
 func (c *call) fail(err error) {
 	if c.replaced() {
-		return // it has been said
+		// It has been said; but the log tells what else has happened since.
+		if x := c.more(); panicOf(err) != nil {
+			x.cause = errors.Join(err, x.cause)
+		}
+		return
 	}
 	s := c.settings()
 	e := c.publicly(err)

@@ -657,3 +657,20 @@ func TestHookFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestPanicAfterFailedHook: a handler that panics when a failure has taken the place of
+// its answer changes nothing of that, and is in the log all the same.
+func TestPanicAfterFailedHook(t *testing.T) {
+	w := newWorld(t, base())
+	w.AfterRequest(func(http.Header, *http.Request, int) { panic("of the hook") })
+	fsa.Handle(w, "GET /x", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		panic("of the handler")
+	}))
+	if got := w.client(t).Get("/x").Expect(500).Text(); got != "internal error" {
+		t.Errorf("%q", got)
+	}
+	if !contains(w.log.String(), "of the hook", "of the handler", "level=ERROR") || strings.Count(w.log.String(), "msg=request") != 1 {
+		t.Errorf("the log: %s", w.log)
+	}
+}

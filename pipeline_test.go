@@ -301,6 +301,35 @@ func TestErrorFormats(t *testing.T) {
 	}
 }
 
+// TestOptions: which methods a path has, as its routes say, whoever else takes them all.
+func TestOptions(t *testing.T) {
+	w := newWorld(t, base())
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "mine") })
+	fsa.Get(w, "/some", authz.Open(), who)
+	fsa.Get(w, "/all", authz.Open(), who)
+	fsa.Handle(w, "/all", authz.Open(), handler)
+	fsa.Get(w, "/own", authz.Open(), who)
+	fsa.Handle(w, "OPTIONS /own", authz.Open(), handler)
+	fsa.Get(w, "/.well-known/change", authz.Open(), who)
+	c := w.client(t)
+	const all = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+	for _, tt := range []struct {
+		path, allow, body string
+		status            int
+	}{
+		{"/some", "GET, HEAD, OPTIONS", "", 204}, {"/all", all, "", 204}, {"/own", "", "mine", 200}, {"/.well-known/change", "GET, HEAD, OPTIONS", "", 204},
+		{"/none", "", "not found", 404}, {"/.well-known/none", "", "not found", 404},
+	} {
+		// What looks like a preflight is nothing else where FSA_CORS is off.
+		for _, header := range [][]string{nil, {"Origin", "https://www.example.com", "Access-Control-Request-Method", "GET"}} {
+			res := c.Request("OPTIONS", tt.path).Header(header...).Expect(tt.status)
+			if res.Header.Get("Allow") != tt.allow || res.Text() != tt.body || res.Header.Get("Access-Control-Allow-Methods") != "" {
+				t.Errorf("%s: %v %q", tt.path, res.Header, res.Text())
+			}
+		}
+	}
+}
+
 // TestRouting: HEAD, OPTIONS, 404, 405.
 func TestRouting(t *testing.T) {
 	w := newWorld(t, base())

@@ -83,25 +83,22 @@ func (h *handler) options(w http.ResponseWriter, r *http.Request) (answered bool
 // allowed lists the methods that the path of the request has, none if it is not
 // that of a route.
 func (h *handler) allowed(r *http.Request) []string {
+	routed := func(method string) bool {
+		_, pattern := h.mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host})
+		return pattern != "/" // which is ours, for what no route has
+	}
+	// A route that takes all methods takes one that nobody registers, too.
+	if routed("-") {
+		return h.allMethods()
+	}
 	var allowed []string
-	probe := &http.Request{URL: r.URL, Host: r.Host}
 	for _, m := range h.methods {
-		probe.Method = m
-		switch _, pattern := h.mux.Handler(probe); {
-		case pattern == "" || pattern == "/":
-		case strings.HasPrefix(pattern, "/"):
-			return h.allMethods()
-		default:
+		if routed(m) {
 			allowed = append(allowed, m)
 			if m == http.MethodGet {
 				allowed = append(allowed, http.MethodHead)
 			}
 		}
-	}
-	// A route that takes all methods takes one that nobody registers, too.
-	probe.Method = "-"
-	if _, pattern := h.mux.Handler(probe); pattern != "" && pattern != "/" {
-		return h.allMethods()
 	}
 	if len(allowed) > 0 && !slices.Contains(allowed, http.MethodOptions) {
 		allowed = append(allowed, http.MethodOptions)
