@@ -10,9 +10,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
+	"github.com/fastsimpleauth/fsa/fsatest"
 )
 
 type (
@@ -431,4 +433,73 @@ func hookOr[F any](missing bool, hook F) F {
 		return none
 	}
 	return hook
+}
+
+// TestLateHooksOfRequests: the same of all hooks that requests ask, beside one of their
+// kind that is there in time, where there can be several.
+func TestLateHooksOfRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := base()
+		cfg.Auth = []string{"apikey", "token", "basic", "none"}
+		cfg.Cache = "none"
+		w := newWorld(t, cfg)
+		w.permitting()
+		early, earlyID, earlyHash := fsa.NewAPIKey()
+		late, lateID, lateHash := fsa.NewAPIKey()
+		keyOf := func(id, hash string) func(context.Context, string) (fsa.APIKey, error) {
+			return func(_ context.Context, asked string) (fsa.APIKey, error) {
+				if asked != id {
+					return fsa.APIKey{}, fsa.ErrNoSuchKey
+				}
+				return fsa.APIKey{Login: "calvin", Hash: hash}, nil
+			}
+		}
+		w.APIKey(keyOf(earlyID, earlyHash))
+		w.BeforeRequest(func(*http.Request) (*fsa.Response, error) { return nil, nil })
+		w.BeforeExec(func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) { return nil, nil })
+		w.AfterRequest(func(http.Header, *http.Request, int) {})
+		fsa.Get(w, "/x", authz.Auth(), who)
+		fsa.Get(w, "/permission", authz.Permission("edit"), who)
+		costly := base()
+		costly.PasswordOpts = map[string]int{"memory": 128, "time": 1, "parallelism": 1}
+		old, err := fsa.New("acme", costly).HashPasswordUnchecked(t.Context(), calvinPass)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.hashes["calvin"] = old
+		c := w.client(t)
+		c.Get("/x").As("calvin").Expect(200)
+
+		w.APIKey(keyOf(lateID, lateHash))
+		w.CanonicalLogin(func(context.Context, string) (string, error) { return "calvin", nil })
+		w.PathCheck(func(string, string) error { return fsa.Errorf(418, "late") })
+		w.UserHasPermission(func(context.Context, string, string) (bool, error) { return true, nil })
+		w.PasswordRehash(func(context.Context, string, string, string) error { w.ask("late rehash"); return nil })
+		w.BeforeRequest(func(*http.Request) (*fsa.Response, error) { return nil, fsa.Errorf(418, "late") })
+		w.BeforeExec(func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) {
+			return nil, fsa.Errorf(418, "late")
+		})
+		w.AfterRequest(func(h http.Header, _ *http.Request, _ int) { h.Set("X-Late", "hook") })
+		w.AddHeaderFunc("X-Late", func(http.Header, *http.Request) string { return "func" })
+		for _, r := range []struct {
+			request *fsatest.Request
+			status  int
+		}{
+			{c.Get("/x").As("calvin"), 200},
+			{c.Get("/x").Header("X-API-Key", string(early)), 200}, {c.Get("/x").Header("X-API-Key", string(late)), 401},
+			{c.Get("/x").Basic("calvin", calvinPass), 200}, {c.Get("/x").Basic("moe", calvinPass), 401},
+			{c.Get("/permission").As("hobbes"), 403},
+		} {
+			if res := r.request.Expect(r.status); res.Header.Get("X-Late") != "" {
+				t.Errorf("%v", res.Header)
+			}
+		}
+		synctest.Wait() // new hashes are stored beside the request
+		if w.times("late rehash") > 0 {
+			t.Error("a late hook has got a new hash")
+		}
+		if got := faultsOf(t, w.App); len(got) != 9 {
+			t.Errorf("%q", got)
+		}
+	})
 }
