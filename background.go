@@ -61,7 +61,8 @@ func (a *App) keepRunning(ctx context.Context, b background) {
 		began := time.Now()
 		err := guardedRun(ctx, b.run)
 		if ctx.Err() != nil || err == nil {
-			if err != nil && (panicOf(err) != nil || !errors.Is(err, context.Canceled)) {
+			// A panic is none, whatever it was with.
+			if err != nil && !errors.Is(err, context.Canceled) {
 				a.settings.logger.Error("the background has failed at its end", "name", b.name, "error", err)
 			}
 			return

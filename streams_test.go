@@ -472,6 +472,10 @@ func TestHookFailsOnSilentEvents(t *testing.T) {
 		if rest, err := io.ReadAll(s); len(rest) > 0 || err != nil || taken {
 			t.Errorf("then %q, %v; an event was taken: %t", rest, err, taken)
 		}
+		synctest.Wait()
+		if log := w.log.String(); !contains(log, "level=ERROR", "s3cret") || strings.Contains(log, "the client has gone") {
+			t.Errorf("the log: %s", log)
+		}
 	})
 }
 
