@@ -31,7 +31,7 @@ func pemBlocks(data []byte) ([]*pem.Block, error) {
 		}
 		data = rest
 	}
-	if len(blocks) == 0 || isPEM(data) {
+	if isPEM(data) {
 		return nil, errors.New("a key in PEM is cut off or not in base64")
 	}
 	return blocks, nil
