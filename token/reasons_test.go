@@ -100,6 +100,26 @@ func TestOtherIssuer(t *testing.T) {
 	}
 }
 
+// TestForeignWords: the log says why a token of another issuer is refused.
+func TestForeignWords(t *testing.T) {
+	keys := keySet(t, pemOf(t, "ed25519-public"))
+	for _, c := range []struct {
+		payload string
+		options token.IssuerOptions
+		want    string
+	}{
+		{foreignPayload, token.IssuerOptions{UserClaim: "oid"}, "the claim that names the user is missing"},
+		{foreignPayload, token.IssuerOptions{AccessTokens: true}, "typ is not at+jwt"},
+		{strings.Replace(foreignPayload, "{", `{"at_hash":"x",`, 1), token.IssuerOptions{}, "it is an ID token"},
+		{strings.Replace(foreignPayload, "{", `{"email":"a@b.example",`, 1), token.IssuerOptions{UserClaim: "email"}, "email is not verified"},
+	} {
+		raw := signWith(t, jwt.SigningMethodEdDSA, privateOf(t, "ed25519"), `{"alg":"EdDSA"}`, c.payload)
+		if _, err := check(t, newIssuer(t, c.options), keys, raw); err == nil || err.Error() != "malformed token: "+c.want {
+			t.Errorf("%s: %v, want %s", c.payload, err, c.want)
+		}
+	}
+}
+
 // TestMisuse: tokens that an issuer makes for other purposes are no access tokens, though
 // their signature is right.
 func TestMisuse(t *testing.T) {
