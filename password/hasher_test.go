@@ -401,6 +401,9 @@ func TestNew(t *testing.T) {
 		{"workers", password.Options{Workers: 3, Queue: 1}, ""},
 
 		{"unknown scheme", password.Options{Schemes: []string{"md5"}}, `unknown password scheme "md5": use argon2id, bcrypt, scrypt, pbkdf2-sha256 or pbkdf2-sha512`},
+		{"old scheme des_crypt", password.Options{Schemes: []string{"des_crypt"}}, `unknown password scheme "des_crypt": use argon2id, bcrypt, scrypt, pbkdf2-sha256 or pbkdf2-sha512; package password/legacyhash verifies old ones`},
+		{"old scheme django-pbkdf2", password.Options{Schemes: []string{"django-pbkdf2"}}, `unknown password scheme "django-pbkdf2": use argon2id, bcrypt, scrypt, pbkdf2-sha256 or pbkdf2-sha512; package password/legacyhash verifies old ones`},
+		{"old scheme insecure-md5", password.Options{Schemes: []string{"insecure-md5"}}, `unknown password scheme "insecure-md5": use argon2id, bcrypt, scrypt, pbkdf2-sha256 or pbkdf2-sha512; package password/legacyhash verifies old ones`},
 		{"unknown second scheme", password.Options{Schemes: []string{"bcrypt", "Argon2id"}}, `unknown password scheme "Argon2id": use argon2id`},
 		{"twice", password.Options{Schemes: []string{"bcrypt", "bcrypt"}}, `"bcrypt" is listed twice`},
 		{"foreign parameter", password.Options{Params: params("rounds", 12)}, `argon2id has no parameter "rounds": it has memory, time, parallelism`},

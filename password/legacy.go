@@ -62,7 +62,7 @@ type legacyKind struct {
 
 func (d legacy) Kind() any {
 	kind := d.Digest.Kind()
-	if kind != nil && !reflect.ValueOf(kind).Comparable() {
+	if !reflect.ValueOf(kind).Comparable() {
 		kind = nil // it could not be looked up
 	}
 	return legacyKind{d.scheme.Name, kind}

@@ -30,6 +30,8 @@ func reversing(name string, prefixes ...string) password.Scheme {
 		switch hash {
 		case "damaged":
 			return nil, password.ErrMalformed
+		case "costly":
+			return nil, password.ErrTooCostly
 		case "nothing":
 			return nil, nil
 		}
@@ -118,6 +120,40 @@ func TestLegacyFaults(t *testing.T) {
 		_, err := password.New(password.Options{Schemes: c.schemes, Legacy: c.legacy})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestLegacyListed: what is not listed stands in nobody's way, and a scheme that has a
+// prefix is not asked about what has none.
+func TestLegacyListed(t *testing.T) {
+	legacy := []password.Scheme{reversing("insecure-rest"), reversing("insecure-other"), reversing("insecure-odd", "odd:"), reversing("even", "even:")}
+	for _, c := range []struct {
+		schemes string
+		hash    string
+		want    error // nil if it verifies
+	}{
+		{"argon2id", "reward", password.ErrUnknownScheme},
+		{"argon2id", "odd:reward", password.ErrUnknownScheme},
+		{"argon2id insecure-odd", "reward", password.ErrUnknownScheme},
+		{"argon2id insecure-odd", "odd:reward", nil},
+		{"argon2id even", "reward", password.ErrUnknownScheme},
+		{"argon2id even", "even:costly", password.ErrTooCostly},
+		{"argon2id even", "even:nothing", password.ErrMalformed},
+		{"argon2id insecure-rest", "reward", nil},
+		{"argon2id insecure-rest", "odd:reward", password.ErrUnknownScheme},
+		{"argon2id insecure-rest insecure-odd", "reward", nil},
+		{"argon2id insecure-rest insecure-odd", "odd:reward", nil},
+		{"argon2id insecure-other", "reward", nil},
+	} {
+		h, err := password.New(password.Options{Schemes: strings.Fields(c.schemes), Legacy: legacy})
+		if err != nil {
+			t.Errorf("%s: %v", c.schemes, err)
+			continue
+		}
+		ok, err := h.Verify(t.Context(), "drawer", c.hash)
+		if ok != (c.want == nil) || !errors.Is(err, c.want) {
+			t.Errorf("%s with %s: %v, %v", c.hash, c.schemes, ok, err)
 		}
 	}
 }

@@ -80,6 +80,30 @@ func TestRefusalsTakeTheTimeOfTheSlowest(t *testing.T) { // S13 S15
 	})
 }
 
+// TestKindsOfLegacyHashes: a scheme made elsewhere can have hashes of several costs.
+// However many of the quick ones are tried, the slow ones are not forgotten.
+func TestKindsOfLegacyHashes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := sleeper(newHash)
+		s := &Scheme{Name: "elsewhere"}
+		wrong := func(kind time.Duration) time.Duration {
+			return timed(func() {
+				if ok, err := h.try(t.Context(), "wrong", legacy{slept{kind}, s}); ok || err != nil {
+					t.Errorf("%v: %v, %v", kind, ok, err)
+				}
+			})
+		}
+		h.Dummy(t.Context(), "wrong")
+		wrong(slowHash)
+		for range 20 {
+			wrong(quickHash)
+		}
+		if got := wrong(quickHash); got != slowHash {
+			t.Errorf("a wrong password of a quick hash took %v, want %v", got, slowHash)
+		}
+	})
+}
+
 func TestPaddingHoldsNoWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := sleeper(slowHash)
@@ -119,7 +143,7 @@ func TestLevellerFollowsTheLoad(t *testing.T) {
 	if got := l.slowest(); got != 0 {
 		t.Errorf("one kind: %d", got)
 	}
-	for _, took := range []time.Duration{5, 1000, 5, 6, 7} { // one outlier
+	for _, took := range []time.Duration{5, 1000, 5, 7, 6} { // one outlier
 		l.record(slept{2}, took)
 	}
 	if got := l.slowest(); got != 7 {

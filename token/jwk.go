@@ -77,7 +77,7 @@ func parseJWK(data []byte) (jwk, error) {
 			}
 			ok = ok && len(k.octets[member]) > 0
 		}
-		if !ok && mistake == nil {
+		if !ok {
 			mistake = keyError("a member is of the wrong type, empty, or not in canonical base64url")
 		}
 		return nil

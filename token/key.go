@@ -167,13 +167,9 @@ func PublicJWKS(keys ...*Key) ([]byte, error) {
 		if i > 0 {
 			set = append(set, ',')
 		}
-		set = append(set, `{"alg":"`+k.algorithm+`","use":"sig",`...)
-		if k.id != "" {
-			set = append(set, `"kid":`...)
-			set, _ = jsontext.AppendQuote(set, k.id) // it was valid UTF-8 when it was read
-			set = append(set, ',')
-		}
-		set = append(set, k.public[1:]...)
+		set = append(set, `{"alg":"`+k.algorithm+`","use":"sig","kid":`...)
+		set, _ = jsontext.AppendQuote(set, k.id) // it was valid UTF-8 when it was read
+		set = append(append(set, ','), k.public[1:]...)
 	}
 	return append(set, "]}"...), nil
 }

@@ -1,7 +1,13 @@
 package token_test
 
 import (
+	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -188,6 +194,19 @@ func TestKeyRotation(t *testing.T) {
 	}
 }
 
+// pkix writes a public key in PEM.
+func pkix(t testing.TB, public any) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
+
+// ecParameters are what openssl writes in front of a key: the curve.
+const ecParameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+
 func TestParseKeySet(t *testing.T) {
 	rsa := strings.Trim(strings.TrimPrefix(strings.TrimSuffix(publicJWKS(t, privateKeys(t, pemOf(t, "rsa-pkcs1"), "")...), "]}"), `{"keys":[`), "{}")
 	jwks := func(keys ...string) string { return `{"keys":[` + strings.Join(keys, ",") + `]}` }
@@ -204,6 +223,14 @@ func TestParseKeySet(t *testing.T) {
 		return jwks(keys...)
 	}
 	const secret = "a private or symmetric key"
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x25519, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name, text string
 		keys       int
@@ -216,6 +243,8 @@ func TestParseKeySet(t *testing.T) {
 		{"the name of RFC 9864", jwks(with(`"alg":"Ed25519"`)), 1, ""},
 		{"kids that differ", many(64), 64, ""},
 		{"no kids", jwks(rfc8037Public, rfc8037Public), 2, ""},
+		{"one kid for two algorithms", jwks(with(`"kid":"1"`), strings.Replace(ec("P-256", x, y), "{", `{"kid":"1",`, 1)), 2, ""},
+		{"PEM in a remark", `{"remark":"-----BEGIN PUBLIC KEY-----","keys":[` + rfc8037Public + `]}`, 1, ""},
 		{"RSA of 2048 bits", jwks(rsaKey(odd(256), "AQAB")), 1, ""},
 		{"RSA of 8192 bits", jwks(rsaKey(odd(1024), "AQAB")), 1, ""},
 
@@ -245,6 +274,9 @@ func TestParseKeySet(t *testing.T) {
 		{"a type to come", jwks(rfc8037Public, `{"kty":"AKP","alg":"ML-DSA-44","pub":"AAAA"}`), 1, "none of RSA, EC and OKP"},
 		{"for encryption", jwks(rfc8037Public, with(`"use":"enc"`)), 1, "not for verifying"},
 		{"for other operations", jwks(rfc8037Public, with(`"key_ops":["encrypt","wrapKey"]`)), 1, "not for verifying"},
+		{"operations no texts", jwks(rfc8037Public, with(`"key_ops":["verify",1]`)), 1, "wrong type"},
+		{"for encryption, and with a mistake", jwks(rfc8037Public, with(`"use":"enc","kid":1`)), 1, "wrong type"},
+		{"a member empty", jwks(rfc8037Public, with(`"n":""`)), 1, "empty"},
 		{"operations no list", jwks(rfc8037Public, with(`"key_ops":"verify"`)), 1, "wrong type"},
 		{"kid a number", jwks(rfc8037Public, with(`"kid":1`)), 1, "wrong type"},
 		{"kid with a line break", jwks(rfc8037Public, with(`"kid":"a\nb"`)), 1, "wrong type"},
@@ -280,6 +312,9 @@ func TestParseKeySet(t *testing.T) {
 		{"PEM", pemOf(t, "rsa-public") + pemOf(t, "p256-public"), 2, ""},
 		{"PEM with remarks", "the key of 2026:\n" + pemOf(t, "rsa-public") + "\nthat was it", 1, ""},
 		{"PEM exponent 3", pemOf(t, "p256-public") + pemOf(t, "rsa-exponent-3-public"), 1, "exponent"},
+		{"PEM of a curve that is none of ours", pemOf(t, "p256-public") + pkix(t, p224.Public()), 1, "none of P-256"},
+		{"PEM for key agreement", pemOf(t, "p256-public") + pkix(t, x25519.PublicKey()), 1, "none of RSA, EC and Ed25519"},
+		{"PEM of a curve and no key", ecParameters, 0, "no key in it"},
 		{"PEM private", pemOf(t, "p256-public") + pemOf(t, "rsa-pkcs1"), 0, secret},
 		{"PEM encrypted", pemOf(t, "encrypted"), 0, secret},
 		{"PEM cut off", pemOf(t, "p256-public") + pemOf(t, "rsa-public")[:100], 0, "cut off"},
@@ -342,6 +377,14 @@ func TestParsePrivateKeys(t *testing.T) {
 		{"JWK with halves of two keys", strings.Replace(rfc8037Private, `"d":"nWG`, `"d":"nWH`, 1), "", "do not belong together"},
 		{"EC JWK with halves of two keys", strings.Replace(rfc7515Private, `"d":"jps`, `"d":"jpt`, 1), "", "do not belong together"},
 		{"EC JWK with a zero for a key", strings.Replace(rfc7515Private, "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI", strings.Repeat("A", 43), 1), "", "not valid"},
+		{"EC JWK for verifying, with halves of two keys", strings.Replace(strings.Replace(rfc7515Private, `"d":"jps`, `"d":"jpt`, 1), "{", `{"use":"enc",`, 1), "", "not for signing"},
+		{"JWK for verifying that says its algorithm", with(`"alg":"EdDSA","key_ops":["verify"]`), "", "not for signing"},
+		{"JWK for encryption, and with a mistake", with(`"use":"enc","kid":1`), "", "wrong type"},
+		{"JWK with operations that are no texts", with(`"key_ops":["sign",1]`), "", "wrong type"},
+		{"JWK with an empty member", with(`"qi":""`), "", "empty"},
+		{"JWK and no JSON", with(`"kty":"OKP"`), "", "private key: not a strict JSON object"},
+		{"a good one, and one that is encrypted", pemOf(t, "ed25519") + pemOf(t, "encrypted"), "", "encrypted"},
+		{"a curve and no key", ecParameters, "", "neither in PEM"},
 		{"text", "correct horse battery staple", "", "neither in PEM"},
 		{"empty", "", "", "neither in PEM"},
 	} {
@@ -368,6 +411,7 @@ func TestPrivateRSAJWK(t *testing.T) {
 		func(k map[string]string) { delete(k, "p") },
 		func(k map[string]string) { k["p"] = k["q"] },
 		func(k map[string]string) { k["d"] = k["p"] },
+		func(k map[string]string) { k["d"] = "AA" },
 		func(k map[string]string) { k["oth"] = "AAAA" },
 		func(k map[string]string) { k["e"] = "Aw" },
 	} {
@@ -377,8 +421,45 @@ func TestPrivateRSAJWK(t *testing.T) {
 		}
 		change(k)
 		text, _ := json.Marshal(k)
-		if keys, err := token.ParsePrivateKeys(text, ""); err == nil {
-			t.Errorf("%v: of %s", keys, text)
+		if keys, err := token.ParsePrivateKeys(text, ""); err == nil || err.Error() != "private key: the private half of a key is not valid" {
+			t.Errorf("%v, %v: of %s", keys, err, text)
+		}
+	}
+}
+
+// Sets are equal that were read from the same text, and no set is equal to nothing.
+func TestKeySetEqual(t *testing.T) {
+	one, again, other := keySet(t, rfc8037Public), keySet(t, rfc8037Public), keySet(t, rfc8037Public+"\n")
+	for _, tt := range []struct {
+		name string
+		a, b *token.KeySet
+		want bool
+	}{
+		{"itself", one, one, true},
+		{"the same text", one, again, true},
+		{"another text", one, other, false},
+		{"nothing", one, nil, false},
+		{"nothing with a set", nil, one, false},
+		{"nothing twice", nil, nil, false},
+	} {
+		if tt.a.Equal(tt.b) != tt.want {
+			t.Errorf("%s: equal is not %t", tt.name, tt.want)
+		}
+	}
+}
+
+// Of the keys of others, a token without a kid has eight tried for it; of our own
+// secrets, as many as there are.
+func TestManySecrets(t *testing.T) {
+	var list []string
+	for i := range 12 {
+		list = append(list, fmt.Sprintf("%s, number %d", secret1, i))
+	}
+	many := newJWT(t, token.Options{Secrets: secrets(list...)})
+	for _, secret := range list {
+		raw := mustMake(t, newJWT(t, token.Options{Secrets: secrets(secret)}), token.Claims{Login: "calvin", Realm: "acme", Expires: now.Add(time.Hour)})
+		if _, err := many.Check(raw, "acme", now); err != nil {
+			t.Errorf("%s: %v", secret, err)
 		}
 	}
 }

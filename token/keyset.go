@@ -196,7 +196,7 @@ func ParsePrivateKeys(data []byte, algorithm string) ([]*Key, error) {
 				return nil, fmt.Errorf("private key: %w", err)
 			}
 		}
-	case isPEM(data):
+	default:
 		blocks, err := pemBlocks(data)
 		if err != nil {
 			return nil, fmt.Errorf("private key: %w", err)

@@ -15,7 +15,8 @@ import (
 // isPEM reports whether data looks like PEM (RFC 7468).
 func isPEM(data []byte) bool { return bytes.Contains(data, []byte("-----BEGIN ")) }
 
-// pemBlocks gives the blocks of a PEM text. What stands between them are remarks.
+// pemBlocks gives the blocks of a PEM text, none if it has none. What stands between
+// them are remarks.
 func pemBlocks(data []byte) ([]*pem.Block, error) {
 	var blocks []*pem.Block
 	for {
@@ -31,7 +32,7 @@ func pemBlocks(data []byte) ([]*pem.Block, error) {
 		}
 		data = rest
 	}
-	if len(blocks) == 0 || isPEM(data) {
+	if isPEM(data) {
 		return nil, errors.New("a key in PEM is cut off or not in base64")
 	}
 	return blocks, nil

@@ -29,6 +29,7 @@ func TestKeyReasons(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"too short", rsaOf(2047, 65537), "an RSA key of 2047 bits is too short, at least 2048 are needed"},
 		{"too long", rsaOf(8193, 65537), "an RSA key of 8193 bits is too long, at most 8192 are taken"},
+		{"exponent over 31 bits", pkix(t, &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 2047, 1), E: 1<<31 + 1}), "the exponent of an RSA key is even, under 65537, or over 31 bits"},
 		{"exponent", rsaOf(2048, 65535), "the exponent of an RSA key is even, under 65537, or over 31 bits"},
 		{"too long, as a JWK", `{"kty":"RSA","e":"AQAB","n":"` + n + `"}`, "the modulus or the exponent of an RSA key is too long"},
 		{"x too short", `{"kty":"EC","crv":"P-256","x":"` + coordinate(31) + `","y":"` + coordinate(32) + `"}`, "a coordinate of an EC key is missing, or has not the size of the curve"},
@@ -87,8 +88,35 @@ func TestOtherIssuer(t *testing.T) {
 		}
 	}
 	nobodys := signWith(t, jwt.SigningMethodEdDSA, privateOf(t, "ed25519"), `{"alg":"EdDSA"}`, strings.Replace(foreignPayload, `"iss":"idp",`, "", 1))
-	if c, err := check(t, &token.Issuer{}, keys, nobodys); err == nil {
-		t.Errorf("%+v", c)
+	if c, err := check(t, &token.Issuer{}, keys, nobodys); !errors.Is(err, token.ErrIssuer) {
+		t.Errorf("%+v, %v", c, err)
+	}
+	// With ErrKey, newer keys are fetched: not for a token that is another's anyway.
+	for _, header := range []string{`{"alg":"EdDSA","kid":"other"}`, `{"alg":"RS256"}`, `{"alg":"none"}`} {
+		unknown := signWith(t, jwt.SigningMethodEdDSA, privateOf(t, "ed25519"), header, foreignPayload)
+		if c, err := check(t, newIssuer(t, token.IssuerOptions{Issuer: "other"}), keys, unknown); !errors.Is(err, token.ErrIssuer) {
+			t.Errorf("%s: %+v, %v", header, c, err)
+		}
+	}
+}
+
+// TestForeignWords: the log says why a token of another issuer is refused.
+func TestForeignWords(t *testing.T) {
+	keys := keySet(t, pemOf(t, "ed25519-public"))
+	for _, c := range []struct {
+		payload string
+		options token.IssuerOptions
+		want    string
+	}{
+		{foreignPayload, token.IssuerOptions{UserClaim: "oid"}, "the claim that names the user is missing"},
+		{foreignPayload, token.IssuerOptions{AccessTokens: true}, "typ is not at+jwt"},
+		{strings.Replace(foreignPayload, "{", `{"at_hash":"x",`, 1), token.IssuerOptions{}, "it is an ID token"},
+		{strings.Replace(foreignPayload, "{", `{"email":"a@b.example",`, 1), token.IssuerOptions{UserClaim: "email"}, "email is not verified"},
+	} {
+		raw := signWith(t, jwt.SigningMethodEdDSA, privateOf(t, "ed25519"), `{"alg":"EdDSA"}`, c.payload)
+		if _, err := check(t, newIssuer(t, c.options), keys, raw); err == nil || err.Error() != "malformed token: "+c.want {
+			t.Errorf("%s: %v, want %s", c.payload, err, c.want)
+		}
 	}
 }
 
