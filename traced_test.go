@@ -43,7 +43,7 @@ func TestTraceHooks(t *testing.T) {
 				}
 				return strings.ToLower(typed), nil
 			})
-			w.PasswordCheck(func(_ context.Context, login, pass string) (bool, error) { return pass == "by "+login, nil })
+			w.PasswordCheck(func(_ context.Context, login, pass string) (bool, error) { return pass == "sesame of "+login, nil })
 			w.UserHA1(func(_ context.Context, login, realm, algorithm string) (string, error) {
 				ha1 := fsa.HA1(algorithm, login, realm, calvinPass)
 				leaktest.Secret(ha1)
@@ -95,8 +95,8 @@ func TestTraceHooks(t *testing.T) {
 			}{
 				{c.Get("/x").Basic("Calvin", calvinPass), 200, []string{"app.CanonicalLogin", "app.UserPass", "app.PasswordRehash", "app.BeforeRequest", "app.BeforeExec", "app.AfterRequest"}},
 				{c.Get("/x").Basic("unheard", calvinPass), 401, []string{"app.CanonicalLogin", "app.ErrorResponse"}},
-				{c.Get("/x").Basic("calvin", "by calvin"), 200, []string{"app.PasswordCheck"}},
-				{c.Get("/x").Basic("calvin", "by hobbes"), 401, []string{"app.PasswordCheck", "app.ErrorResponse"}},
+				{c.Get("/x").Basic("calvin", "sesame of calvin"), 200, []string{"app.PasswordCheck"}},
+				{c.Get("/x").Basic("calvin", "sesame of hobbes"), 401, []string{"app.PasswordCheck", "app.ErrorResponse"}},
 				{hashed(c.Get("/x"), calvinPass), 200, []string{"app.UserByHash", "app.UserHA1"}},
 				{hashed(c.Get("/x"), "wrong"), 401, []string{"app.UserByHash", "app.UserHA1"}},
 				{c.Get("/x").Header("X-API-Key", string(key)), 200, []string{"app.APIKey"}},
@@ -259,12 +259,12 @@ func TestTraceVerdicts(t *testing.T) {
 	}{
 		{"/auth", "own", 200, "calvin", "", `step=scheme scheme=own verdict=accepted user=calvin`},
 		{"/auth", "429", 429, "not so fast", "", `step=scheme scheme=own verdict=refused reason="429: not so fast"`},
-		{"/auth", "502", 502, "elsewhere", "", `step=scheme scheme=own verdict=failed reason="502: elsewhere"`},
+		{"/auth", "502", 502, "gateway", "", `step=scheme scheme=own verdict=failed reason="502: gateway"`},
 		{"/auth", "broken", 500, "internal error in app.Authentication", "", `step=scheme scheme=own verdict=failed reason="500: internal error in app.Authentication: the scheme fails"`},
 		{"/yes", "own", 200, "calvin", "", `rule="Group(\"yes\")" verdict=granted from=hook`},
 		{"/no", "own", 403, `not in group "no"`, "", `rule="Group(\"no\")" verdict=refused from=hook`},
 		{"/forbidden", "own", 403, "not today", "", `rule="Group(\"forbidden\")" verdict=refused from=hook` + "\n"},
-		{"/elsewhere", "own", 502, "elsewhere", "", `rule="Group(\"elsewhere\")" verdict=failed from=hook reason="502: elsewhere"`},
+		{"/gateway", "own", 502, "gateway", "", `rule="Group(\"gateway\")" verdict=failed from=hook reason="502: gateway"`},
 		{"/read", "own", 403, "permission", "", `rule="Permission(\"read\")" verdict=refused from=hook`},
 		{"/torn/1", "own", 403, "not today", "", `rule="Object(\"torn\", \"id\", \"\")" object=1 verdict=refused from=hook` + "\n"},
 		{"/scope", "own", 403, "scope", "", `rule="Scope(\"orders\")" verdict=refused from=own`},
@@ -281,7 +281,7 @@ func TestTraceVerdicts(t *testing.T) {
 				case "429":
 					return fsa.Identity{}, fsa.Errorf(429, "not so fast")
 				case "502":
-					return fsa.Identity{}, fsa.Errorf(502, "elsewhere")
+					return fsa.Identity{}, fsa.Errorf(502, "gateway")
 				case "broken":
 					return fsa.Identity{}, errors.New("the scheme fails")
 				case "own":
@@ -292,11 +292,11 @@ func TestTraceVerdicts(t *testing.T) {
 			w.GroupCheck("yes", said(nil))
 			w.GroupCheck("no", func(context.Context, string) (bool, error) { return false, nil })
 			w.GroupCheck("forbidden", said(fsa.Errorf(403, "not today")))
-			w.GroupCheck("elsewhere", said(fsa.Errorf(502, "elsewhere")))
+			w.GroupCheck("gateway", said(fsa.Errorf(502, "gateway")))
 			w.UserHasPermission(func(context.Context, string, string) (bool, error) { return false, nil })
 			w.AddScope("orders")
 			fsa.ObjectPerms(w.App, "torn", func(context.Context, string, int, string) (bool, error) { return true, fsa.Errorf(403, "not today") })
-			for _, group := range []string{"yes", "no", "forbidden", "elsewhere"} {
+			for _, group := range []string{"yes", "no", "forbidden", "gateway"} {
 				fsa.Get(w, "/"+group, authz.Group(group), who)
 			}
 			fsa.Get(w, "/auth", authz.Auth(), who)
