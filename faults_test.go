@@ -71,6 +71,8 @@ func TestWiringFaults(t *testing.T) {
 			fsa.ObjectPerms(w.App, "cell", func(context.Context, string, pair, string) (bool, error) { return true, nil })
 			fsa.Get(w, "/x", authz.Object("cell", "row:col", "r"), takes[rowCol])
 		}, []string{`which has not just the fields that "row:col" names`}},
+		{"object empty parameter behind Protect", func(w *world) { w.Protect(authz.Object("stuff", "", "r")) },
+			[]string{`Object("stuff", "", "r") names an empty parameter`}},
 		{"object empty parameter", func(w *world) { fsa.Get(w, "/x/{sid}", authz.Object("stuff", "", "r"), takes[sidIn]) },
 			[]string{"names an empty parameter"}},
 		{"float ids", func(w *world) {

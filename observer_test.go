@@ -923,3 +923,47 @@ func TestLateObserver(t *testing.T) {
 		t.Error(faults)
 	}
 }
+
+// TestObservedProtectAround: also where a protection stands around routes, in middleware,
+// each application is told of a request once: its own, and none but its own.
+func TestObservedProtectAround(t *testing.T) {
+	for _, other := range []bool{false, true} {
+		j, k := &journal{}, &journal{}
+		w := newWorld(t, base())
+		w.Observe(j.observer())
+		guarding := w
+		if other {
+			guarding = newWorld(t, base())
+			guarding.Observe(k.observer())
+		}
+		guard := guarding.Protect(authz.Auth())
+		w.Use(guard)
+		fsa.Get(w, "/x", authz.Open(), func(context.Context, fsa.None) (string, error) { return "x", nil })
+		h := compiled(t, w.App)
+		if other {
+			compiled(t, guarding.App)
+		}
+		token := guarding.token(t, "calvin", fsa.TokenOptions{})
+		for _, header := range [][]string{nil, {"Authorization", "Bearer " + token}} {
+			want := 401
+			if header != nil {
+				want = 200
+			}
+			if a := send(t, h, "GET", "/x", header...); a.Code != want {
+				t.Errorf("%d %s, want %d", a.Code, a.Body, want)
+			}
+			answers := func(lines []string) (n int) {
+				for _, line := range lines {
+					if strings.HasPrefix(line, "answer ") {
+						n++
+					}
+				}
+				return n
+			}
+			own, others := answers(j.taken()), answers(k.taken())
+			if own != 1 || (others == 1) != other || others > 1 {
+				t.Errorf("other %v, %d: told %d times, the other %d times", other, want, own, others)
+			}
+		}
+	}
+}

@@ -116,9 +116,9 @@ func (p *protected) closed(w http.ResponseWriter, r *http.Request) {
 	})
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	render, err := httperr.NewRenderer("plain")
-	if err != nil || p.app.settings.render != nil {
-		render = p.app.settings.render
+	render := p.app.settings.render
+	if render == nil { // what the settings say of it is a fault
+		render, _ = httperr.NewRenderer("plain")
 	}
 	render(w, r, httperr.Errorf(http.StatusInternalServerError, "internal error"))
 }
@@ -136,5 +136,5 @@ func protectInvoker(c *call, pending authz.Pending, undecided bool) error {
 
 // names reports whether an object permission may name a parameter of the path.
 func (e *registration) names(name string) bool {
-	return e.protects && name != "" || slices.Contains(e.pathNames(), name)
+	return e.protects || slices.Contains(e.pathNames(), name)
 }
