@@ -35,6 +35,7 @@ func TestBackgroundPauses(t *testing.T) {
 		})
 		end := app.inBackground(t.Context())
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		var pauses []int
 		for i, at := range began[1:] {
 			pauses = append(pauses, int((at - began[i]).Seconds()))
