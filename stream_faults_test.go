@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -342,4 +343,29 @@ func TestSilentStreamToFlakyConnection(t *testing.T) {
 			t.Errorf("cut %v, %d writes, told %v", cut, conn.writes, taken)
 		}
 	})
+}
+
+// TestStreamThatLeadsElsewhere: a stream does not lead a browser to another host either.
+// S60
+func TestStreamThatLeadsElsewhere(t *testing.T) {
+	w := newWorld(t, base())
+	for path, body := range map[string]any{
+		"/events":   iter.Seq[fsa.Event](func(func(fsa.Event) bool) { t.Error("it is asked") }),
+		"/elements": iter.Seq[int](func(yield func(int) bool) { yield(1) }),
+	} {
+		fsa.Get(w, path, authz.Open(), func(context.Context, fsa.None) (*fsa.Response, error) {
+			return &fsa.Response{Status: 303, Header: http.Header{"Location": {"https://evil.example/"}}, Body: body}, nil
+		})
+	}
+	c := w.client(t)
+	for _, path := range []string{"/events", "/elements"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			if res := c.Request(method, path).Expect(500); res.Header.Get("Location") != "" {
+				t.Errorf("%s %s: %v", method, path, res.Header)
+			}
+		}
+	}
+	if strings.Contains(w.log.String(), "stack=") {
+		t.Errorf("the log: %s", w.log)
+	}
 }
