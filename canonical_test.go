@@ -267,7 +267,7 @@ func TestCanonicalNobody(t *testing.T) {
 		w := newWorld(t, throttled())
 		w.CanonicalLogin(func(_ context.Context, typed string) (string, error) {
 			if typed == "Moe" {
-				return "moe", fsa.ErrNoSuchUser
+				return "MOE", fsa.ErrNoSuchUser // as names are folded where no form is given
 			}
 			return "", fsa.ErrNoSuchUser
 		})
