@@ -30,10 +30,13 @@ type refusal struct {
 // refusalsKept is for how long a refusal is not noted again.
 const refusalsKept = time.Hour
 
-// kept bounds how many users and sessions are kept, and stampsKept for how long it is
-// known whose password hash the application has been given.
+// kept bounds how many users and sessions are kept. stampsKept is for how long it is
+// known whose password hash the application has been given, and stampsOf of how many
+// users: as many as it keeps hashes (the default of FSA_CACHE_SIZE). Of whom that is not
+// known, a password that comes with each request is asked for once more.
 const (
 	kept       = 1 << 16
+	stampsOf   = 1 << 18
 	stampsKept = 24 * time.Hour
 )
 
@@ -42,7 +45,7 @@ func newMemory(a *Accounts) *memory {
 	return &memory{
 		store:    a.store,
 		uncache:  a.app.AuthUncache,
-		stamps:   cache.NewNear(cache.NearOptions[string, string]{Entries: kept, TTL: stampsKept}),
+		stamps:   cache.NewNear(cache.NearOptions[string, string]{Entries: stampsOf, TTL: stampsKept}),
 		users:    cache.NewNear(cache.NearOptions[string, *User]{Entries: kept, TTL: ttl}),
 		sessions: cache.NewNear(cache.NearOptions[[sha256.Size]byte, *SessionRow]{Entries: kept, TTL: ttl}),
 		refusals: cache.NewNear(cache.NearOptions[refusal, struct{}]{Entries: kept, TTL: refusalsKept}),

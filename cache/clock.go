@@ -71,12 +71,19 @@ func (s *slot[K, V]) use() {
 // What is heavier than the whole bound is not kept. What has expired by now
 // gets no second chance.
 //
+// Readers find what the key had until they find s: there is no moment between
+// the two at which they would find nothing.
+//
 // A new entry starts as not used, and as the last that the hand will come to:
 // what nobody asks for again leaves before what somebody did.
 func (c *clock[K, V]) put(s *slot[K, V], now time.Time) {
-	c.remove(s.key)
 	if c.maxBytes > 0 && s.weight > c.maxBytes {
+		c.remove(s.key)
 		return
+	}
+	old := c.items.load(s.key)
+	if old != nil {
+		c.unlink(old) // its room is free for s, and it is not one to evict
 	}
 	for c.len >= c.entries || c.maxBytes > 0 && c.bytes+s.weight > c.maxBytes {
 		c.evict(now)
@@ -90,7 +97,12 @@ func (c *clock[K, V]) put(s *slot[K, V], now time.Time) {
 	}
 	c.len++
 	c.bytes += s.weight
-	c.items.store(s)
+	if old == nil {
+		c.items.store(s)
+		return
+	}
+	c.items.replace(old, s)
+	old.gone.Store(true)
 }
 
 // evict drops one entry, of which there is at least one.
@@ -114,11 +126,16 @@ func (c *clock[K, V]) remove(key K) bool {
 	return s != nil
 }
 
-// drop takes out s, which is in the table. Its links are cut, so that a reader
-// who still holds it does not keep its neighbours alive.
+// drop takes out s, which is in the table.
 func (c *clock[K, V]) drop(s *slot[K, V]) {
 	c.items.delete(s)
 	s.gone.Store(true)
+	c.unlink(s)
+}
+
+// unlink takes s out of the ring and the counts. Its links are cut, so that a reader
+// who still holds it does not keep its neighbours alive.
+func (c *clock[K, V]) unlink(s *slot[K, V]) {
 	if s.next == s {
 		c.hand = nil
 	} else {

@@ -3,6 +3,8 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"hash/maphash"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,4 +73,50 @@ func TestRefresh(t *testing.T) {
 			t.Errorf("after the end: %v, %d loads", err, loads)
 		}
 	})
+}
+
+// TestRefreshLeavesNoGap: who asks while the answer is being replaced gets the older one or
+// the newer one, and never none, also if the keys share a place of the table, and it is full.
+func TestRefreshLeavesNoGap(t *testing.T) {
+	n := cache.NewNear(cache.NearOptions[int, int]{
+		Entries: 3, Bytes: 3 << 10,
+		Weigh: func(_, v int) int { return 1 << 10 >> (v & 1) },
+		Hash:  func(maphash.Seed, int) uint64 { return 7 },
+	})
+	now := time.Now()
+	refresh := func(k, v int) {
+		if _, err := n.Refresh(t.Context(), k, now, func(context.Context) (int, time.Duration, error) { return v, 0, nil }); err != nil {
+			t.Error(err)
+		}
+	}
+	for k := range 3 {
+		refresh(k, 0)
+	}
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for k := range 3 {
+		readers.Go(func() {
+			for latest := 0; ; {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				v, ok := n.Get(k, now)
+				if !ok || v < latest {
+					t.Errorf("key %d: %d, %v after %d", k, v, ok, latest)
+					return
+				}
+				latest = v
+			}
+		})
+	}
+	for v := range 20_000 {
+		refresh(v%3, v)
+	}
+	close(stop)
+	readers.Wait()
+	if n.Len() != 3 || n.Bytes() > 3<<10 {
+		t.Errorf("%d entries of %d bytes", n.Len(), n.Bytes())
+	}
 }

@@ -13,7 +13,8 @@ import (
 // its link. A reader who has come to a cell that is being taken out goes on
 // along its old link; one who still reads the cells of a table that has just
 // grown finds what was in it then. Either may miss what was put in meanwhile,
-// which is what a cache may always do, and neither sees a wrong entry.
+// which is what a cache may always do, and neither sees a wrong entry, or misses
+// one that was there when it came and still is, or has been replaced.
 //
 // Keys are hashed by Go's own hash of their type, with a random seed: nobody can
 // prepare keys that collide.
@@ -90,19 +91,31 @@ func (t *table[K, V]) grow() {
 	t.buckets.Store(&b)
 }
 
+// replace puts in s in place of old, which is in the table and has the same key: a
+// reader finds the one or the other. Writers only.
+func (t *table[K, V]) replace(old, s *slot[K, V]) {
+	at, c := t.find(old)
+	fresh := &cell[K, V]{hash: c.hash, slot: s}
+	fresh.next.Store(c.next.Load())
+	at.Store(fresh)
+}
+
 // delete takes out s, which is in the table. Writers only.
 func (t *table[K, V]) delete(s *slot[K, V]) {
-	hash := t.hashOf(s.key)
+	at, c := t.find(s)
+	at.Store(c.next.Load())
+	t.len--
+}
+
+// find gives the cell of s, which is in the table, and the link that leads to it.
+// Writers only.
+func (t *table[K, V]) find(s *slot[K, V]) (at *bucket[K, V], c *cell[K, V]) {
 	b := *t.buckets.Load()
-	at := &b[hash&uint64(len(b)-1)]
-	for c := at.Load(); c != nil; c = at.Load() {
-		if c.slot == s {
-			at.Store(c.next.Load())
-			t.len--
-			return
-		}
+	at = &b[t.hashOf(s.key)&uint64(len(b)-1)]
+	for c = at.Load(); c.slot != s; c = at.Load() {
 		at = &c.next
 	}
+	return at, c
 }
 
 // clear takes out everything. Writers only.
