@@ -47,6 +47,7 @@ type scratch struct {
 	decided bool          // authorization has been evaluated, and granted
 	logged  bool          // whether the request is logged, at the level of its status
 	direct  bool          // no mux has taken the path apart
+	running bool          // it has neither returned nor panicked
 	status  int           // of the answer, 0 until then
 	bound   reflect.Value // the parameters, once they are bound
 	params  param.Source

@@ -164,11 +164,19 @@ var _ io.ReadCloser = noBody{}
 // been answered; if not, next is the request that goes on.
 func (h *handler) before(w http.ResponseWriter, r *http.Request) (next *http.Request, answered bool) {
 	c := h.begin(w, r)
+	asking := true
+	defer func() {
+		if asking { // and ended by runtime.Goexit
+			c.exited(nil)
+			c.end()
+		}
+	}()
 	for _, hook := range h.app.more.beforeRequest {
 		response, err := askBefore(hook, c.view())
 		if response == nil && err == nil {
 			continue
 		}
+		asking, c.running = false, true
 		defer c.finish()
 		c.decided = true
 		if err == nil {
@@ -179,8 +187,10 @@ func (h *handler) before(w http.ResponseWriter, r *http.Request) (next *http.Req
 		} else {
 			c.conclude()
 		}
+		c.running = false
 		return nil, true
 	}
+	asking = false
 	if x := c.rare.Load(); x != nil {
 		if id := x.requestID.Load(); id != nil {
 			// A hook has asked for it, so that it has to stay what it is.

@@ -48,7 +48,7 @@ func (c *call) log() {
 	l, gone, cut := level(c.status), false, false
 	if x.cause != nil || x.abort != nil {
 		switch {
-		case panicOf(x.cause) != nil, x.broken:
+		case panicOf(x.cause) != nil, errors.Is(x.cause, errUnfinished), x.broken:
 			l = slog.LevelError // whatever had been sent
 		case x.login:
 			l = level(http.StatusUnauthorized) // it is a refusal, whatever its status

@@ -266,7 +266,7 @@ func (c *call) observation() *observation {
 // failure tells in which way the call has failed.
 func (c *call) failure(x *rare) Failure {
 	switch {
-	case panicOf(x.cause) != nil:
+	case panicOf(x.cause) != nil, errors.Is(x.cause, errUnfinished):
 		return FailurePanic
 	case c.clientGone(x):
 		return FailureClient

@@ -104,7 +104,7 @@ type Failure string
 // The failures of an [AnswerEvent]. A refusal is none.
 const (
 	NoFailure      Failure = ""
-	FailurePanic   Failure = "panic"    // of the handler, a hook or middleware
+	FailurePanic   Failure = "panic"    // of the handler, a hook or middleware; or one of them has ended the goroutine ([runtime.Goexit])
 	FailureAbort   Failure = "abort"    // the connection was ended: by the handler ([http.ErrAbortHandler]), or since an answer could not be finished
 	FailureTimeout Failure = "timeout"  // something has taken longer than it may
 	FailureClient  Failure = "canceled" // the client hung up before all was answered

@@ -3,6 +3,7 @@ package fsa
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -109,6 +110,7 @@ func (rt *route) through(c *call, w http.ResponseWriter, r *http.Request, path s
 		rt.binder.Prepare(&c.params)
 	}
 	c.direct = path != ""
+	c.running = true
 	defer c.finish()
 	if err := rt.run(c); err != nil && err != errAnswered {
 		if rt.provides {
@@ -118,17 +120,50 @@ func (rt *route) through(c *call, w http.ResponseWriter, r *http.Request, path s
 	} else if rt.h.after {
 		c.conclude()
 	}
+	c.running = false
 }
 
-// finish ends a request: it turns a panic into a refusal, and logs.
+// finish ends a request: it turns a panic into a refusal, gives back and logs. Whatever
+// ends this goroutine on the way, the steps after it are taken.
 func (c *call) finish() {
+	defer c.end()
+	defer c.exit()
 	if p := recover(); p != nil {
 		c.panicked(p)
 		c.frame = nil // whatever was under way may still hold a part of it
+		c.running = false
+	}
+}
+
+// exit is for a request that has neither returned nor panicked.
+func (c *call) exit() {
+	if c.running {
+		c.exited(nil)
+	}
+}
+
+// exited notes that the goroutine of the request is being ended by [runtime.Goexit],
+// and what the request had failed with before that, if it had. Nobody can answer any
+// more: the server closes the connection.
+func (c *call) exited(err error) {
+	c.frame = nil
+	x := c.more()
+	if err == nil {
+		err = x.cause
+	}
+	switch {
+	case err == nil:
+		x.cause = errUnfinished
+	case !errors.Is(err, errUnfinished):
+		x.cause = fmt.Errorf("%w; then: %w", err, errUnfinished)
 	}
 	if c.route.provides {
-		c.releaseSpecials(errUnfinished) // of a handler, or a release, that has called runtime.Goexit
+		c.releaseSpecials(errUnfinished)
 	}
+}
+
+// end gives back what the request has taken, and logs.
+func (c *call) end() {
 	c.release()
 	c.log()
 	c.report()
@@ -332,7 +367,7 @@ func (a *App) handsOut(t reflect.Type) bool {
 
 // reset wipes a scratch for the next request.
 func (s *scratch) reset() {
-	s.w, s.decided, s.logged, s.direct, s.status, s.bound, s.frame, s.cancel = nil, false, false, false, 0, reflect.Value{}, nil, nil
+	s.w, s.decided, s.logged, s.direct, s.running, s.status, s.bound, s.frame, s.cancel = nil, false, false, false, false, 0, reflect.Value{}, nil, nil
 	clear(s.text)
 	if s.text = s.text[:0]; cap(s.text) > keepText {
 		s.text = nil

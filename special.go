@@ -322,17 +322,26 @@ func (p *provisions) leave(m *making, value any, release func(error) error, err 
 
 // releaseSpecials runs the releases of the special parameters that have not run yet: with
 // nil if the request is about to succeed, else with what it fails with. It gives what the
-// answer is then, nil for the success. A release that ends its goroutine leaves those
-// after it to the end of the request, which is then a failure.
+// answer is then, nil for the success. If a release ends its goroutine, those after it run
+// on the way out, as those of a request that has failed.
 func (c *call) releaseSpecials(err error) error {
 	x := c.rare.Load()
 	if x == nil || x.provided == nil {
 		return err
 	}
 	release := x.provided.release()
-	if gone := c.Context.Err(); err == nil && gone != nil && release != nil {
+	if release == nil {
+		return err
+	}
+	if gone := c.Context.Err(); err == nil && gone != nil {
 		err = fmt.Errorf("the request was given up: %w", gone)
 	}
+	returned := false
+	defer func() {
+		if !returned {
+			c.exited(err)
+		}
+	}()
 	for ; release != nil; release = x.provided.release() {
 		failure := releaseOne(release, err)
 		switch {
@@ -343,6 +352,7 @@ func (c *call) releaseSpecials(err error) error {
 			err = &unreleased{err, failure}
 		}
 	}
+	returned = true
 	return err
 }
 
@@ -394,6 +404,6 @@ func (e *unreleased) Error() string { return fmt.Sprintf("%v; then: %v", e.error
 // Unwrap gives the error of the request.
 func (e *unreleased) Unwrap() error { return e.error }
 
-// errUnfinished is what releases are given when a handler, or a release before them, has
-// ended its goroutine.
-var errUnfinished = errors.New("the handler has not returned")
+// errUnfinished is what releases are given when a handler, a hook or a release before
+// them has ended its goroutine.
+var errUnfinished = errors.New("the goroutine of the request was ended (runtime.Goexit)")

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
@@ -109,19 +110,19 @@ func TestSpecials(t *testing.T) {
 		{"success", "", outcome{}, 200, "true", opened + "handler, end repo: <nil>, end s: <nil>"},
 		{"refusal", "what=refuse", outcome{}, 409, "already there", opened + "handler, end repo: 409: already there, end s: 409: already there"},
 		{"failure", "what=fail", outcome{}, 500, "internal error", opened + "handler, end repo: boom: s3cret, end s: boom: s3cret"},
-		{"panic", "what=panic", outcome{}, 500, "internal error", opened + "handler, end repo: cache: load panicked: handler panics, end s: cache: load panicked: handler panics"},
+		{"panic", "what=panic", outcome{}, 500, "internal error", opened + "handler, end repo: panic: handler panics, end s: panic: handler panics"},
 		{"nothing to encode", "what=encode", outcome{}, 500, "internal error", opened + "handler, end repo: encoding"},
 		{"commit fails", "", outcome{sessionFails: boom}, 500, "internal error", opened + "handler, end repo: <nil>, end s: <nil>"},
 		{"first release fails", "", outcome{repoFails: boom}, 500, "internal error", opened + "handler, end repo: <nil>, end s: boom: s3cret"},
 		{"commit conflicts", "", outcome{sessionFails: fsa.Errorf(409, "try again")}, 409, "try again", opened + "handler, end repo: <nil>, end s: <nil>"},
 		{"rollback fails too", "what=refuse", outcome{sessionFails: fsa.Errorf(503, "not this")}, 409, "already there", opened + "handler, end repo: 409: already there, end s: 409: already there"},
 		{"rollback fails after a failure", "what=fail", outcome{repoFails: fsa.Errorf(409, "not this")}, 500, "internal error", opened + "handler, end repo: boom: s3cret, end s: boom: s3cret; then: 409: not this"},
-		{"release panics", "", outcome{repoPanics: true}, 500, "internal error", opened + "handler, end repo: <nil>, end s: cache: load panicked: repo panics"},
+		{"release panics", "", outcome{repoPanics: true}, 500, "internal error", opened + "handler, end repo: <nil>, end s: panic: repo panics"},
 		{"last release panics", "", outcome{sessionPanics: true}, 500, "internal error", opened + "handler, end repo: <nil>, end s: <nil>"},
-		{"release panics after a refusal", "what=refuse", outcome{repoPanics: true}, 409, "already there", opened + "handler, end repo: 409: already there, end s: 409: already there; then: cache: load panicked"},
+		{"release panics after a refusal", "what=refuse", outcome{repoPanics: true}, 409, "already there", opened + "handler, end repo: 409: already there, end s: 409: already there; then: panic"},
 		{"wrong parameters", "what=1&x=1", outcome{}, 400, `unexpected parameter "x"`, ""},
 		{"special parameter sent", "s=1", outcome{}, 400, `unexpected request parameter "s"`, ""},
-		{"goexit", "what=exit", outcome{}, 0, "", opened + "handler, end repo: the handler has not returned, end s: the handler has not returned"},
+		{"goexit", "what=exit", outcome{}, 0, "", opened + "handler, end repo: the goroutine of the request was ended (runtime.Goexit), end s: the goroutine of the request was ended (runtime.Goexit)"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			w, j := specialWorld(t, &c.o)
@@ -248,9 +249,63 @@ func TestSpecialsClientGone(t *testing.T) {
 	}
 }
 
+// TestReleasesThatExit: however many releases end their goroutine, all others run, and the
+// request ends as others do: its context too, and with its line in the log.
+func TestReleasesThatExit(t *testing.T) {
+	type in struct{ A, B, C, D *session }
+	for _, name := range []string{"returns", "exits", "panics", "refuses"} {
+		cfg := base()
+		cfg.LoggingLevel = slog.LevelDebug
+		w, j := newWorld(t, cfg), &releases{}
+		fsa.SpecialWithRelease(w.App, func(_ context.Context, name string) (*session, func(error) error, error) {
+			return &session{}, func(err error) error {
+				j.add("%s %v", name, err != nil)
+				if name != "a" {
+					runtime.Goexit()
+				}
+				return nil
+			}, nil
+		})
+		var seen context.Context
+		fsa.Get(w, "/x", authz.Open(), func(ctx context.Context, in in) (any, error) {
+			seen = ctx
+			switch name {
+			case "exits":
+				runtime.Goexit()
+			case "panics":
+				panic("no")
+			case "refuses":
+				return nil, fsa.Errorf(409, "no")
+			}
+			return "done", nil
+		}, fsa.Timeout(time.Hour))
+		h, rec, done := handlerOf(t, w), httptest.NewRecorder(), make(chan bool)
+		go func() {
+			defer close(done)
+			r := httptest.NewRequest("GET", "/x", nil)
+			r.RemoteAddr = "127.0.0.1:1"
+			h.ServeHTTP(rec, r)
+		}()
+		<-done
+		want := "d true, c true, b true, a true"
+		if name == "returns" {
+			want = "d false, c true, b true, a true"
+		}
+		if got := j.take(); got != want || strings.Contains(rec.Body.String(), "done") {
+			t.Errorf("%s: %q %q", name, got, rec.Body)
+		}
+		if lines := strings.Count(w.log.String(), "level=ERROR msg=request method=GET route=/x "); lines != 1 {
+			t.Errorf("%s: %d lines in the log: %s", name, lines, w.log)
+		}
+		if seen.Err() == nil {
+			t.Errorf("%s: the context of the request goes on", name)
+		}
+	}
+}
+
 // TestReleases: what releases are given, and what the log says of them: an error that a
 // release gives back is none of its own, and one that ends its goroutine leaves the
-// others to the end of the request, which is no success.
+// others to be run after it, and the request is no success.
 func TestReleases(t *testing.T) {
 	type in struct{ A, B *session } // of which B is released first
 	refusal, boom := fsa.Errorf(409, "already there"), errors.New("boom")
@@ -277,9 +332,9 @@ func TestReleases(t *testing.T) {
 			"end B: 404: the handler has answered with status 404, end A: 404: the handler has answered with status 404",
 			`error="404: the handler has answered with status 404; then: boom"`, nil},
 		{"a release ends its goroutine", "done", nil, nil, func(error) error { runtime.Goexit(); return nil }, 0,
-			"end B: <nil>, end A: the handler has not returned", "", nil},
+			"end B: <nil>, end A: the goroutine of the request was ended (runtime.Goexit)", `error="the goroutine of the request was ended (runtime.Goexit)"`, nil},
 		{"all end their goroutine", nil, refusal, func(error) error { runtime.Goexit(); return nil }, func(error) error { runtime.Goexit(); return nil }, 0,
-			"end B: 409: already there, end A: the handler has not returned", "", nil},
+			"end B: 409: already there, end A: the goroutine of the request was ended (runtime.Goexit)", `error="409: already there; then: the goroutine of the request was ended (runtime.Goexit)"`, nil},
 		{"not made", "done", nil, nil, nil, 503, "end A: 503: no session", `error="503: no session"`, fsa.Errorf(503, "no session")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -596,7 +651,7 @@ func TestSpecialsOfStreams(t *testing.T) {
 		{"GET", "0", outcome{}, "[]\n", "open s for calvin, end s: <nil>", false},
 		{"GET", "3", outcome{sessionFails: boom}, "", "open s for calvin, 1, 2, 3, end s: <nil>", true},
 		{"GET", "-1", outcome{}, "", "open s for calvin, 1, end s: boom", true},
-		{"GET", "-2", outcome{}, "", "open s for calvin, 1, end s: cache: load panicked: boom", true},
+		{"GET", "-2", outcome{}, "", "open s for calvin, 1, end s: panic: boom", true},
 		{"HEAD", "3", outcome{}, "", "open s for calvin, end s: <nil>", false},
 	} {
 		w, j := specialWorld(t, &c.o)

@@ -28,7 +28,7 @@ type PanicError struct {
 
 // Error gives the value without the stack. It is for logs.
 func (e *PanicError) Error() string {
-	return fmt.Sprintf("cache: load panicked: %v", e.Value)
+	return fmt.Sprintf("panic: %v", e.Value)
 }
 
 var (
