@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/fastsimpleauth/fsa"
 	"github.com/fastsimpleauth/fsa/authz"
@@ -149,4 +152,27 @@ func TestLoginFailedWithoutHashes(t *testing.T) {
 	if len(told) != 1 || told[0].Login != "" {
 		t.Errorf("%+v", told)
 	}
+}
+
+// TestLoginFailedHungUp: a wrong password is told of though the first who sent it has gone.
+func TestLoginFailedHungUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := fsa.New("acme", throttled())
+		app.UserPass(func(context.Context, string) (string, error) {
+			time.Sleep(time.Second)
+			return "", fsa.ErrNoSuchUser
+		})
+		var told atomic.Int32
+		app.LoginFailed(func(context.Context, fsa.FailedLogin) error { told.Add(1); return nil })
+		fsa.Get(app, "/x", authz.Auth(), who)
+		d := &door{t: t, h: handlerOf(t, &world{App: app})}
+		var other sync.WaitGroup
+		defer other.Wait()
+		other.Go(func() { d.hangUp(time.Second/2, home, "calvin", "guess") })
+		time.Sleep(time.Second / 4)
+		d.expect("401", home, "calvin", "guess")
+		if told.Load() != 1 {
+			t.Errorf("told %d times", told.Load())
+		}
+	})
 }

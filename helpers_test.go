@@ -52,6 +52,7 @@ type world struct {
 	hashes map[string]string
 	groups map[string]bool // "login group"
 	owners map[int]string
+	down   error // of the store of users
 }
 
 const (
@@ -100,7 +101,10 @@ func newWorld(t testing.TB, cfg fsa.Config) *world {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		hash, ok := w.hashes[login]
-		if !ok {
+		switch {
+		case w.down != nil:
+			return "", w.down
+		case !ok:
 			return "", fsa.ErrNoSuchUser
 		}
 		return hash, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/fastsimpleauth/fsa/authn"
@@ -145,12 +146,12 @@ func (a *App) logInProved(q *authn.Request, client, login, pass string) bool {
 
 // tried is what became of a try of a password.
 type tried struct {
-	client string // whose try it is
-	whose  *byte  // request it was that made it
-	place  *place // that it has taken
-	hash   string // stored, "" if there is none
-	known  bool   // whether there is such a user
-	ok     bool   // whether the hash matches
+	client string       // whose try it is
+	told   *atomic.Bool // one of those who made it has told that it was wrong
+	place  *place       // that it has taken
+	hash   string       // stored, "" if there is none
+	known  bool         // whether there is such a user
+	ok     bool         // whether the hash matches
 }
 
 // tryPassword checks a password, at its cost, and counts the try. Whoever comes
@@ -164,10 +165,9 @@ func (a *App) tryPassword(ctx context.Context, client string, name loginName, pa
 	if err := attempt.delayed(ctx); err != nil {
 		return err
 	}
-	me := new(byte)
 	try, err := a.tries.ask(ctx, a.prover.digest(cache.Key(name.key(name.login), attempt.network, attempt.device), pass), now, func(ctx context.Context) (tried, time.Duration, error) {
 		try, err := a.try(ctx, attempt, client, name, pass)
-		try.whose = me
+		try.told = new(atomic.Bool)
 		return try, -1, err // nothing of it is kept
 	})
 	if err != nil {
@@ -188,7 +188,7 @@ func (a *App) tryPassword(ctx context.Context, client string, name loginName, pa
 	case !try.known:
 		wrong = &wrongPassword{error: authn.Refuse("no such user: %s", name.login)}
 	}
-	if try.whose != me {
+	if try.told.Swap(true) {
 		return wrong.error
 	}
 	return wrong
@@ -209,8 +209,11 @@ func (a *App) askCheck(ctx context.Context, p *place, name loginName, pass strin
 	ok = ok && !name.nobody
 	if err != nil {
 		if e := httperr.From(err, a.settings.ServerError, "internal error in app.PasswordCheck"); e.Status >= 500 {
-			if panicOf(err) == nil {
-				p.giveBack(ctx) // a panic may depend on the password
+			// The try was none only if nobody knows more of the password than before: a
+			// stored hash has not been compared, nobody has hung up on an answer that was
+			// slow to come, and there was no panic, which may depend on the password.
+			if a.userPass == nil && ctx.Err() == nil && panicOf(err) == nil {
+				p.giveBack(ctx)
 			}
 			return false, e
 		}

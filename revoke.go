@@ -169,6 +169,14 @@ func (v *revocations) grounds(c token.Claims) grounds {
 	return g
 }
 
+// since gives the first second of which a revocation may have come after a time.
+func (v *revocations) since(t time.Time) int64 {
+	if v.shared {
+		t = t.Add(-instancesSkew)
+	}
+	return t.Unix()
+}
+
 // before reports whether a token may have been made before a revocation.
 func (v *revocations) before(g *grounds, revoked int64) bool { return g.issued.Unix() <= revoked }
 

@@ -257,15 +257,20 @@ func (p *place) succeeded(ctx context.Context) {
 		return
 	}
 	defer cancel()
+	forgets := make([]bool, len(p.counted))
+	for i, c := range p.counted {
+		forgets[i] = c.clears && p.alone(ctx, c)
+	}
+	// What is counted of the spelling falls first: never is it more than its part.
+	if p.spelt != "" {
+		p.note(p.throttle.counts.Reset(ctx, p.spelt))
+	}
 	for i, c := range p.counted {
 		undo := c.giveBack
-		if c.clears && p.alone(ctx, c) {
+		if forgets[i] {
 			undo = c.clear
 		}
 		p.note(undo(ctx, p.steps[i]))
-	}
-	if p.spelt != "" {
-		p.note(p.throttle.counts.Reset(ctx, p.spelt))
 	}
 	if p.recognizable() {
 		// If that is not possible, the next log-in is one from just anywhere.
@@ -296,12 +301,12 @@ func (p *place) giveBack(ctx context.Context) {
 		return
 	}
 	defer cancel()
-	for i, step := range p.steps {
-		p.note(p.counted[i].giveBack(ctx, step))
-	}
 	if p.spelt != "" && len(p.steps) > 0 {
 		_, err := p.throttle.counts.Add(ctx, p.spelt, -1, day)
 		p.note(err)
+	}
+	for i, step := range p.steps {
+		p.note(p.counted[i].giveBack(ctx, step))
 	}
 }
 

@@ -10,8 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/fastsimpleauth/fsa"
-	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/fastsimpleauth/fsa/cache"
 )
 
@@ -115,16 +113,12 @@ func TestThrottleOwnGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := throttled()
 		cfg.LoginThrottle.NetworkFactor, cfg.LoginThrottle.Known = 100, lostOnce{}
-		var down error
-		d := newDoor(t, cfg, func(w *world) {
-			w.PasswordCheck(func(context.Context, string, string) (bool, error) { return false, down })
-			w.hashes["Calvin"] = w.hashes["hobbes"]
-		})
-		down = errors.New("the directory is down")
+		d := newDoor(t, cfg, func(w *world) { w.hashes["Calvin"] = w.hashes["hobbes"] })
+		d.set(func() { d.down = errors.New("the store is down") })
 		for i := range 10 {
 			d.expect("500", away, "Calvin", fmt.Sprint("wrong", i))
 		}
-		down = nil
+		d.set(func() { d.down = nil })
 		d.fail(3, home, "calvin")
 		d.expect("200", away, "Calvin", hobbesPass)
 		d.fail(2, home, "calvin")
@@ -155,15 +149,9 @@ func TestThrottleSharedPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := throttled()
 		cfg.LoginThrottle.Delay = 10 * time.Second
-		app := fsa.New("acme", cfg)
-		app.UserPass(func(context.Context, string) (string, error) {
-			time.Sleep(time.Second) // so that all share the try
-			return "", fsa.ErrNoSuchUser
-		})
+		cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)} // so that all share the try
 		var down error
-		app.PasswordCheck(func(context.Context, string, string) (bool, error) { return false, down })
-		fsa.Get(app, "/x", authz.Auth(), who)
-		d := &door{t: t, h: handlerOf(t, &world{App: app})}
+		d := directory(t, cfg, func(context.Context, string) (bool, error) { return false, down })
 		d.fail(3, home, "calvin")
 		down = errors.New("the directory is down")
 		if got := d.statuses(3, func(int) (string, string, string) { return home, "calvin", "the same" }); got[500] != 3 {
@@ -171,7 +159,7 @@ func TestThrottleSharedPlace(t *testing.T) {
 		}
 		down = nil
 		d.fail(2, home, "calvin")
-		d.expect("429 9", home, "calvin", "wrong")
+		d.expect("429 10", home, "calvin", "wrong")
 	})
 }
 

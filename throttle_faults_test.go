@@ -9,8 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/fastsimpleauth/fsa"
-	"github.com/fastsimpleauth/fsa/authz"
 	"github.com/fastsimpleauth/fsa/cache"
 )
 
@@ -156,13 +154,9 @@ func TestThrottleCantGiveBack(t *testing.T) {
 				store := &faulty{Counter: cache.NewMemoryCounter(0)}
 				cfg := throttled()
 				cfg.LoginThrottle.Counter, cfg.LoginThrottle.NetworkFactor = store, 100
-				w := newWorld(t, cfg)
-				var down error
-				w.PasswordCheck(func(context.Context, string, string) (bool, error) { return false, down })
-				fsa.Get(w, "/x", authz.Auth(), who)
-				d := &door{w, t, handlerOf(t, w)}
+				d := newDoor(t, cfg)
 				d.fail(r.failed, home, "calvin")
-				down = errors.New("the directory is down")
+				d.set(func() { d.down = errors.New("the store is down") })
 				store.fails = func(c string, n int64) bool { return c == r.fails && n <= 0 }
 				d.expect("500", home, "calvin", "wrong")
 				if noted := strings.Contains(d.log.String(), "a log-in could not be noted"); noted != (r.fails != "") {

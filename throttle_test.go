@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -761,11 +762,10 @@ func TestThrottleHook(t *testing.T) {
 			t.Errorf("the hook is asked %d times", asked)
 		}
 		failure = errors.New("the directory is down")
-		for range 100 {
-			d.expect("500", cafe, "hobbes", "wrong")
+		for range 5 {
+			d.expect("500", cafe, "hobbes", "wrong") // it is known not to be that of the stored hash
 		}
-		failure = nil
-		d.fail(5, cafe, "hobbes")
+		d.expect("429 1", cafe, "hobbes", "wrong")
 		failure = fsa.Errorf(403, "no")
 		time.Sleep(time.Second)
 		d.expect("401", cafe, "hobbes", "elsewhere")
@@ -774,6 +774,100 @@ func TestThrottleHook(t *testing.T) {
 			d.expect("500", cafe, "susie", "panics") // who knows why
 		}
 		d.expect("429 1", cafe, "susie", "panics")
+	})
+}
+
+// TestThrottleDirectoryDown: where only a directory knows the passwords, its failures cost
+// nobody a try; its panics do, and so does who hangs up while it looks.
+func TestThrottleDirectoryDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failure error
+		d := directory(t, throttled(), func(ctx context.Context, pass string) (bool, error) {
+			if pass == "panics" {
+				panic(pass)
+			}
+			return pass == "elsewhere", failure
+		})
+		failure = errors.New("the directory is down")
+		for range 100 {
+			d.expect("500", cafe, "hobbes", "wrong")
+		}
+		failure = nil
+		d.fail(4, cafe, "hobbes")
+		d.expect("200", cafe, "hobbes", "elsewhere")
+		for range 5 {
+			d.expect("500", away, "susie", "panics")
+		}
+		d.expect("429 1", away, "susie", "panics")
+	})
+}
+
+// directory makes a door of an application of which nothing but a directory knows the
+// passwords.
+func directory(t *testing.T, cfg fsa.Config, check func(ctx context.Context, pass string) (bool, error)) *door {
+	t.Helper()
+	cfg.Logger = slog.New(slog.DiscardHandler)
+	app := fsa.New("acme", cfg)
+	app.PasswordCheck(func(ctx context.Context, _, pass string) (bool, error) { return check(ctx, pass) })
+	fsa.Get(app, "/x", authz.Auth(), who)
+	return &door{t: t, h: handlerOf(t, &world{App: app})}
+}
+
+// slowRefusals is a directory that takes its time to refuse, so that the answer tells no
+// more than that it does, and that notices the end of the request.
+func slowRefusals(ctx context.Context, pass string) (bool, error) {
+	if pass == "elsewhere" {
+		return true, nil
+	}
+	select {
+	case <-time.After(time.Second):
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// hangUp knocks, and hangs up after a while.
+func (d *door) hangUp(after time.Duration, addr, login, pass string) {
+	ctx, cancel := context.WithTimeout(d.t.Context(), after)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, "GET", "/x", nil)
+	r.RemoteAddr = addr
+	r.SetBasicAuth(login, pass)
+	d.h.ServeHTTP(httptest.NewRecorder(), r)
+}
+
+// TestThrottleHangUp: who hangs up on a password that is not right at once has tried it.
+func TestThrottleHangUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := directory(t, throttled(), slowRefusals)
+		for i := range 100 {
+			d.hangUp(time.Second/2, home, "calvin", fmt.Sprint("guess", i))
+		}
+		if res := d.knock(home, "calvin", "elsewhere"); res.StatusCode != 429 {
+			t.Errorf("then the right one gets %d", res.StatusCode)
+		}
+	})
+}
+
+// TestThrottleHangUpTwin: of two who make a try together, the one who hangs up does not
+// take it back for the one who waits.
+func TestThrottleHangUpTwin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := throttled()
+		cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)} // so that both share the try
+		d := directory(t, cfg, slowRefusals)
+		got := map[int]int{}
+		for i := range 20 {
+			guess := fmt.Sprint("guess", i)
+			var other sync.WaitGroup
+			other.Go(func() { d.hangUp(time.Second/2, home, "calvin", guess) })
+			got[d.knock(home, "calvin", guess).StatusCode]++
+			other.Wait()
+		}
+		if got[401] > 10 {
+			t.Errorf("the answers are %v", got)
+		}
 	})
 }
 

@@ -158,7 +158,8 @@ func (c *call) dueCookie(id *identity.Identity) (*http.Cookie, error) {
 
 // revokedMeanwhile reports whether the credential of the request has been revoked
 // since it was checked: its token, or all of the user. A password is not revoked, but
-// whoever had all tokens revoked has changed it.
+// whoever had all tokens revoked has changed it: in the second of the request's
+// beginning it may have been after that, and by the clock of another instance earlier.
 func (c *call) revokedMeanwhile(id *identity.Identity, claims token.Claims) (bool, error) {
 	v := c.route.h.app.revocations
 	if v.quiet() {
@@ -166,7 +167,7 @@ func (c *call) revokedMeanwhile(id *identity.Identity, claims token.Claims) (boo
 	}
 	if takesPassword(id.Scheme) {
 		at, err := v.latest(c, id.Login)
-		return at > c.req.Now.Unix(), err
+		return at >= v.since(c.req.Now), err
 	}
 	g := v.grounds(claims)
 	return v.revoked(c, &g)

@@ -631,3 +631,60 @@ func TestCookieWarning(t *testing.T) {
 		}
 	}
 }
+
+// TestCookieOfOldPassword: a password whose user has had all tokens revoked while the
+// request was under way gets no token by its answer, however short the request was, and
+// if it was another instance that revoked them, however its clock is.
+func TestCookieOfOldPassword(t *testing.T) {
+	for _, c := range []struct {
+		behind time.Duration // the clock of who revokes; over 0 if that is another instance
+		took   time.Duration // the request, until then
+		cookie bool
+	}{{0, 50 * time.Millisecond, false}, {0, 1500 * time.Millisecond, false}, {4 * time.Second, time.Second, false}, {20 * time.Second, time.Second, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := carried("cookie")
+			if c.behind > 0 {
+				cfg.Revocations = cache.NewMemoryOnce(0)
+			}
+			w := newWorld(t, cfg)
+			began := make(chan bool)
+			fsa.Get(w, "/x", authz.Auth(), func(ctx context.Context, _ fsa.None) (string, error) {
+				close(began)
+				time.Sleep(time.Minute)
+				return fsa.User(ctx), nil
+			}, fsa.Authn("basic", "token"))
+			h, revoker := handlerOf(t, w), w.App
+			revoke := func() {
+				if err := revoker.RevokeUser(t.Context(), "calvin"); err != nil {
+					t.Error(err)
+				}
+			}
+			if c.behind > 0 {
+				// What an instance marks whose clock is behind is what was marked earlier.
+				time.Sleep(time.Minute)
+				revoke()
+				time.Sleep(c.behind - c.took)
+			} else {
+				time.Sleep(100 * time.Millisecond)
+			}
+			set := make(chan string)
+			go func() {
+				r := httptest.NewRequest("GET", "/x", nil)
+				r.RemoteAddr = "127.0.0.1:1"
+				r.SetBasicAuth("calvin", calvinPass)
+				r.Header.Set("Sec-Fetch-Site", "same-origin")
+				rec := httptest.NewRecorder()
+				h.ServeHTTP(rec, r)
+				set <- rec.Header().Get("Set-Cookie")
+			}()
+			<-began
+			if c.behind == 0 {
+				time.Sleep(c.took)
+				revoke()
+			}
+			if cookie := <-set; strings.HasPrefix(cookie, "__Host-auth=") != c.cookie {
+				t.Errorf("%v behind, after %v: %q", c.behind, c.took, cookie)
+			}
+		})
+	}
+}

@@ -32,7 +32,8 @@ type TokenOptions struct {
 // CreateToken makes a token for the user login, or, if that is empty, for the
 // user who is authenticated in ctx. It has the type, algorithm and secret of
 // the FSA_TOKEN directives. In the second in which [App.RevokeUser] has ended the
-// user's tokens it waits for the next, so that the new one is good.
+// user's tokens it waits for the next, so that the new one is good: whether what has
+// authenticated the caller still is, after that, the handler has to know.
 func (a *App) CreateToken(ctx context.Context, login string, o TokenOptions) (string, error) {
 	tokens := a.settings.now().tokens
 	if tokens == nil {

@@ -12,6 +12,7 @@ import (
 func (a *App) PasswordUncache(ctx context.Context, login string) error {
 	a.passwordHashes.forget(login)
 	a.digest.forget(login)
+	a.tries.clear() // nothing is kept there: who comes from now on makes a try of their own
 	return nil
 }
 
@@ -59,6 +60,7 @@ func (a *App) AuthUncache(ctx context.Context, login string) error {
 	a.logins.forgetIf(func(_, known string) bool { return known == login })
 	a.passwordHashes.forget(login)
 	a.digest.forgetUser(login)
+	a.tries.clear()
 	a.keys.forgetIf(func(_ keyKey, e *keyEntry) bool { return e.user == user })
 	a.proofs.forgetIf(func(_ proofKey, p proof) bool { return p.user == user })
 	a.memberships.forgetIf(func(k namedKey, _ bool) bool { return k.login == user })
@@ -76,6 +78,7 @@ func (a *App) AuthUncache(ctx context.Context, login string) error {
 func (a *App) ClearCaches(ctx context.Context) error {
 	a.logins.clear()
 	a.passwordHashes.clear()
+	a.tries.clear()
 	a.proofs.clear()
 	if a.credentials != nil {
 		a.credentials.Clear() // they are void; that they go now saves their memory

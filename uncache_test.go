@@ -3,9 +3,13 @@ package fsa_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fastsimpleauth/fsa"
@@ -175,5 +179,46 @@ func TestForgettingWhatIsTyped(t *testing.T) {
 	}
 	if err := w.LoginUncache(t.Context(), "h@x.example"); err != nil || kept() != 0 {
 		t.Errorf("%d are kept, %v", kept(), err)
+	}
+}
+
+// TestUncachedWhileTried: once the hash of a user has been forgotten, a request gets what
+// the new one says, not what a try says that was under way.
+func TestUncachedWhileTried(t *testing.T) {
+	for name, forget := range map[string]func(*fsa.App) error{
+		"PasswordUncache": func(a *fsa.App) error { return a.PasswordUncache(context.Background(), "calvin") },
+		"AuthUncache":     func(a *fsa.App) error { return a.AuthUncache(context.Background(), "calvin") },
+		"ClearCaches":     func(a *fsa.App) error { return a.ClearCaches(context.Background()) },
+	} {
+		for pass, want := range map[string]string{calvinPass: "401", "calvin-pass, a new one": "200"} {
+			synctest.Test(t, func(t *testing.T) {
+				app := fsa.New("acme", base())
+				old, err := app.HashPasswordUnchecked(t.Context(), calvinPass)
+				fresh, err2 := app.HashPasswordUnchecked(t.Context(), "calvin-pass, a new one")
+				if err != nil || err2 != nil {
+					t.Fatal(err, err2)
+				}
+				var hash atomic.Value
+				hash.Store(old)
+				app.UserPass(func(context.Context, string) (string, error) {
+					h := hash.Load().(string)
+					time.Sleep(time.Second) // the answer is slow to come, as that of a slow hash is
+					return h, nil
+				})
+				fsa.Get(app, "/x", authz.Auth(), who)
+				d := &door{t: t, h: handlerOf(t, &world{App: app})}
+				var first sync.WaitGroup
+				first.Go(func() { d.knock("127.0.0.1:1", "calvin", pass) })
+				time.Sleep(time.Second / 2)
+				hash.Store(fresh)
+				if err := forget(app); err != nil {
+					t.Error(err)
+				}
+				if res := d.knock("127.0.0.1:1", "calvin", pass); fmt.Sprint(res.StatusCode) != want {
+					t.Errorf("%s: %q gets %d, want %s", name, pass, res.StatusCode, want)
+				}
+				first.Wait()
+			})
+		}
 	}
 }
