@@ -276,12 +276,13 @@ func (a *Accounts) canonical(ctx context.Context, login string) (string, error) 
 
 // passwordHash is the hook for the hash of a user.
 func (a *Accounts) passwordHash(ctx context.Context, id string) (string, error) {
+	began := time.Now()
 	u, err := a.store.UserByID(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return "", fsa.ErrNoSuchUser
 	}
 	if err == nil {
-		err = a.memory.handed(ctx, u)
+		err = a.memory.handed(ctx, u, began)
 	}
 	if err != nil {
 		return "", err

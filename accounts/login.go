@@ -87,10 +87,10 @@ type visitIn struct {
 }
 
 func (a *Accounts) getLogin(ctx context.Context, in visitIn) (fsa.Response, error) {
-	if u, err := a.visitor(in.R); err != nil {
+	if u, s, err := a.visitor(in.R); err != nil {
 		return fsa.Response{}, err
 	} else if u != nil {
-		return a.loggedIn(ctx, in.R, u, in.nextIn, in.tokenIn)
+		return a.loggedIn(ctx, in.R, u, s, in.nextIn, in.tokenIn)
 	}
 	if wantsJSON(in.R) {
 		return success(map[string]any{"fields": []string{"identity", "password", "remember", "next"}}), nil
@@ -104,10 +104,10 @@ func (a *Accounts) getLogin(ctx context.Context, in visitIn) (fsa.Response, erro
 
 // postLogin logs a user in by a password.
 func (a *Accounts) postLogin(ctx context.Context, in loginIn) (fsa.Response, error) {
-	if u, err := a.visitor(in.R); err != nil {
+	if u, s, err := a.visitor(in.R); err != nil {
 		return fsa.Response{}, err
 	} else if u != nil {
-		return a.loggedIn(ctx, in.R, u, in.nextIn, in.tokenIn)
+		return a.loggedIn(ctx, in.R, u, s, in.nextIn, in.tokenIn)
 	}
 	v, identity := a.loginForm(&in), in.identity()
 	v.form.typed("identity", identity, "fault.invalid")
@@ -265,9 +265,9 @@ func (a *Accounts) enter(ctx context.Context, r *http.Request, v *view, u *User,
 	}
 	a.tell(ctx, ev)
 	if old != nil {
-		a.memory.forgetSession(old.Hash)
+		a.memory.forgetEnded(old.ID)
 	}
-	answer, err := a.loggedIn(ctx, r, u, e.next, e.token)
+	answer, err := a.loggedIn(ctx, r, u, s, e.next, e.token)
 	if err == nil {
 		err = a.setCookie(ctx, answer.Header, secret, s, now)
 	}
@@ -315,7 +315,7 @@ func (a *Accounts) keptOut(ctx context.Context, r *http.Request, v *view, u *Use
 }
 
 // loggedIn answers to who is in: with the user, or by the way on.
-func (a *Accounts) loggedIn(ctx context.Context, r *http.Request, u *User, next nextIn, token tokenIn) (fsa.Response, error) {
+func (a *Accounts) loggedIn(ctx context.Context, r *http.Request, u *User, s *SessionRow, next nextIn, token tokenIn) (fsa.Response, error) {
 	public := map[string]any{"id": u.ID, "email": u.Email, "name": u.Called()}
 	if u.Username != "" {
 		public["username"] = u.Username
@@ -325,6 +325,13 @@ func (a *Accounts) loggedIn(ctx context.Context, r *http.Request, u *User, next 
 		if err != nil {
 			return fsa.Response{}, err
 		}
+		// A new password, or whatever else has ended the session, ends the tokens that
+		// were made before; this one may have been made after.
+		if _, err := a.store.SessionByHash(ctx, s.Hash); errors.Is(err, ErrNotFound) {
+			return fsa.Response{}, errUnauthenticated
+		} else if err != nil {
+			return fsa.Response{}, err
+		}
 		public["authentication_token"] = t
 	}
 	return a.done(r, next.Next, a.opts.Paths.AfterLogin, map[string]any{"user": public})
@@ -332,20 +339,20 @@ func (a *Accounts) loggedIn(ctx context.Context, r *http.Request, u *User, next 
 
 // visitor gives the user whose session a browser bears; nil if nobody's, or one who
 // is kept out.
-func (a *Accounts) visitor(r *http.Request) (*User, error) {
+func (a *Accounts) visitor(r *http.Request) (*User, *SessionRow, error) {
 	s, err := a.sessionOf(r)
 	if errors.Is(err, fsa.ErrUnauthenticated) || s == nil && err == nil || s != nil && s.Stage != "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	now := time.Now()
 	u, err := a.memory.user(r.Context(), s.UserID, now)
 	if err != nil || u == nil || a.decide(r.Context(), u, "session", now).Verdict != Allowed {
-		return nil, err
+		return nil, nil, err
 	}
-	return u, nil
+	return u, s, nil
 }
 
 // firstOf does one thing after the other until one fails.

@@ -45,7 +45,7 @@ func (a *Accounts) postLogout(ctx context.Context, in pageIn) (fsa.Response, err
 			return fsa.Response{}, err
 		}
 		a.tell(ctx, ev)
-		a.memory.forgetSession(s.Hash)
+		a.memory.forgetEnded(s.ID)
 	}
 	answer, err := a.done(in.R, in.Next, a.opts.Paths.AfterLogout, nil)
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/fastsimpleauth/fsa/cache"
@@ -15,7 +16,8 @@ import (
 type memory struct {
 	store    Store
 	uncache  func(ctx context.Context, id string) error // what the application keeps about a user
-	stamps   *cache.Near[string, string]                // of users, when the application was last given their password hash
+	handing  sync.Mutex                                 // of what is put into stamps
+	stamps   *cache.Near[string, stamped]               // of users, when the application was last given their password hash
 	users    *cache.Near[string, *User]
 	sessions *cache.Near[[sha256.Size]byte, *SessionRow]
 	refusals *cache.Near[refusal, struct{}] // that have been noted
@@ -45,7 +47,7 @@ func newMemory(a *Accounts) *memory {
 	return &memory{
 		store:    a.store,
 		uncache:  a.app.AuthUncache,
-		stamps:   cache.NewNear(cache.NearOptions[string, string]{Entries: stampsOf, TTL: stampsKept}),
+		stamps:   cache.NewNear(cache.NearOptions[string, stamped]{Entries: stampsOf, TTL: stampsKept}),
 		users:    cache.NewNear(cache.NearOptions[string, *User]{Entries: kept, TTL: ttl}),
 		sessions: cache.NewNear(cache.NearOptions[[sha256.Size]byte, *SessionRow]{Entries: kept, TTL: ttl}),
 		refusals: cache.NewNear(cache.NearOptions[refusal, struct{}]{Entries: kept, TTL: refusalsKept}),
@@ -85,10 +87,24 @@ func (m *memory) load(id string) func(context.Context) (*User, time.Duration, er
 	}
 }
 
+// stamped is a user's stamp, and when the user began to be read.
+type stamped struct {
+	stamp string
+	began time.Time
+}
+
 // handed notes whose password hash the application is given, which it keeps for longer
-// than we keep users.
-func (m *memory) handed(ctx context.Context, u *User) error {
-	_, err := m.stamps.Refresh(ctx, u.ID, time.Now(), func(context.Context) (string, time.Duration, error) { return u.Stamp, 0, nil })
+// than we keep users. began is when the user began to be read: who was read before the
+// one that is noted came late, and the application does not keep that hash.
+func (m *memory) handed(ctx context.Context, u *User, began time.Time) error {
+	m.handing.Lock()
+	defer m.handing.Unlock()
+	if last, ok := m.stamps.Get(u.ID, began); ok && last.began.After(began) {
+		return nil
+	}
+	_, err := m.stamps.Refresh(ctx, u.ID, time.Now(), func(context.Context) (stamped, time.Duration, error) {
+		return stamped{u.Stamp, began}, 0, nil
+	})
 	return err
 }
 
@@ -96,20 +112,20 @@ func (m *memory) handed(ctx context.Context, u *User) error {
 // application was given last, so that another process has changed it. What the
 // application keeps about the user is forgotten then.
 func (m *memory) replaced(ctx context.Context, u *User, now time.Time) (bool, error) {
-	stamp, ok := m.stamps.Get(u.ID, now)
-	if ok && stamp == u.Stamp {
+	given, ok := m.stamps.Get(u.ID, now)
+	if ok && given.stamp == u.Stamp {
 		return false, nil
 	}
 	// What is kept of the user may be older than the hash.
 	u, err := m.reload(ctx, u.ID, now)
-	if err != nil || u != nil && ok && stamp == u.Stamp {
+	if err != nil || u != nil && ok && given.stamp == u.Stamp {
 		return false, err
 	}
-	if u != nil {
-		m.stamps.Delete(u.ID)
-		err = m.uncache(ctx, u.ID)
+	if u == nil {
+		return true, nil
 	}
-	return true, err
+	// The stamp stays: somebody may have been given the new hash meanwhile.
+	return true, m.uncache(ctx, u.ID)
 }
 
 func found[T any](v *T, err error) (*T, error) {
@@ -136,6 +152,12 @@ func (m *memory) forgetSession(hash []byte) {
 	if len(hash) == sha256.Size {
 		m.sessions.Delete([sha256.Size]byte(hash))
 	}
+}
+
+// forgetEnded forgets a session that has ended, also if it has got another secret
+// meanwhile.
+func (m *memory) forgetEnded(id string) {
+	m.sessions.DeleteFunc(func(_ [sha256.Size]byte, s *SessionRow) bool { return s.ID == id })
 }
 
 // forgetUser forgets a user and all of their sessions.

@@ -36,10 +36,10 @@ func (a *Accounts) registerForm(in *registerIn) *view {
 }
 
 func (a *Accounts) getRegister(ctx context.Context, in visitIn) (fsa.Response, error) {
-	if u, err := a.visitor(in.R); err != nil {
+	if u, s, err := a.visitor(in.R); err != nil {
 		return fsa.Response{}, err
 	} else if u != nil {
-		return a.loggedIn(ctx, in.R, u, in.nextIn, in.tokenIn)
+		return a.loggedIn(ctx, in.R, u, s, in.nextIn, in.tokenIn)
 	}
 	if wantsJSON(in.R) {
 		var names []string

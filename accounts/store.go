@@ -136,6 +136,9 @@ type UserQuery struct {
 // Each write is one statement that says itself under which condition it is done:
 // of two that can't both be, one gets ErrNotFound (or the error that is named), also
 // when they come at the same moment.
+//
+// Who has been read by UserByID is changed by nobody else before the transaction ends: what
+// it decides by what it has read still holds when it writes.
 type Tx interface {
 	Reader
 

@@ -88,7 +88,7 @@ var dialects = map[Dialect]*dialect{
 		name: "MariaDB", dir: "mariadb", prepare: true,
 		begin:    []string{`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`, `START TRANSACTION`},
 		prolong:  ` ON DUPLICATE KEY UPDATE expires_at = VALUES(expires_at)`,
-		share:    ` LOCK IN SHARE MODE`,
+		share:    ` FOR UPDATE`, // of two that share a row and then change it, one would have to give up
 		update:   ` FOR UPDATE`,
 		skip:     ` FOR UPDATE SKIP LOCKED`,
 		position: `instr`,

@@ -37,6 +37,11 @@ func (r reader) UserByID(ctx context.Context, id string) (*accounts.User, error)
 	return r.user(ctx, userByID, id)
 }
 
+// UserByID implements [accounts.Tx].
+func (tx *transaction) UserByID(ctx context.Context, id string) (*accounts.User, error) {
+	return tx.user(ctx, userByID+tx.dialect.update, id)
+}
+
 // UserByEmail implements [accounts.Reader].
 func (r reader) UserByEmail(ctx context.Context, key string) (*accounts.User, error) {
 	return r.user(ctx, userByEmail, key)

@@ -122,6 +122,37 @@ func racePassword(b *bench) {
 	}
 }
 
+// raceRead: a user whom a transaction has read is not changed by others before it ends.
+func raceRead(b *bench) {
+	u := b.user()
+	read, others := make(chan struct{}), make(chan error, 1)
+	hasRead := sync.OnceFunc(func() { close(read) }) // a transaction can be tried again
+	go func() {
+		<-read
+		others <- b.store.Write(b.Context(), func(tx accounts.Tx) error { return tx.SetActive(b.Context(), u.ID, false, "left", t0) })
+	}()
+	err := b.store.Write(b.Context(), func(tx accounts.Tx) error {
+		first, err := tx.UserByID(b.Context(), u.ID)
+		hasRead()
+		// Long enough for the other one to come; if it is slower, nothing is proved.
+		for i := 0; i < 50 && err == nil; i++ {
+			var now *accounts.User
+			if now, err = tx.UserByID(b.Context(), u.ID); err == nil && now.Inactive != first.Inactive {
+				b.Errorf("somebody else has changed the user")
+				break
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+		return err
+	})
+	if err := errors.Join(err, <-others); err != nil {
+		b.Fatal(err)
+	}
+	if got, err := b.store.UserByID(b.Context(), u.ID); err != nil || !got.Inactive {
+		b.Errorf("in the end: %v, %v", got, err)
+	}
+}
+
 // raceBag: nothing that is put into a bag is lost.
 func raceBag(b *bench) {
 	s := b.session(b.user())

@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) accounts.Store, o Options) {
 		{"race for letters", raceLetters},
 		{"race for a letter's end", raceSettle},
 		{"race of the same", raceSame},
+		{"race with who reads", raceRead},
 		{"race with the end of a user", raceDelete},
 	} {
 		t.Run(part.name, func(t *testing.T) {
