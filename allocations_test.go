@@ -3,6 +3,7 @@
 package fsa_test
 
 import (
+	"math"
 	"net/http/httptest"
 	"testing"
 )
@@ -30,8 +31,12 @@ func TestSecuredAllocations(t *testing.T) {
 func TestKnownCredentialsAgain(t *testing.T) {
 	k := newKnown(t)
 	ctx := t.Context()
-	cost := func() float64 {
-		return testing.AllocsPerRun(100, func() { k.handler.ServeHTTP(httptest.NewRecorder(), k.request) })
+	cost := func() float64 { // the least: what else goes on in this process allocates, too
+		least := math.Inf(1)
+		for range 3 {
+			least = min(least, testing.AllocsPerRun(100, func() { k.handler.ServeHTTP(httptest.NewRecorder(), k.request) }))
+		}
+		return least
 	}
 	k.use("127.0.0.1", calvinPass, 200)
 	least := cost()

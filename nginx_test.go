@@ -86,7 +86,7 @@ func TestNginx(t *testing.T) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if c, err := net.Dial("tcp", "127.0.0.1:"+lax); err == nil {
 			c.Close()
 			break

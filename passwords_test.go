@@ -5,8 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/fastsimpleauth/fsa"
@@ -125,49 +125,35 @@ func TestUserPassFails(t *testing.T) {
 func TestProvedPasswords(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, base())
+	var hashes atomic.Int32
+	w.Observe(fsa.Observer{PasswordHash: func(context.Context, fsa.PasswordHashEvent) { hashes.Add(1) }})
 	fsa.Get(w, "/x", authz.Auth(), who)
 	c := w.client(t)
-	allocated := func() uint64 {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.TotalAlloc
-	}
-	use := func(login, pass string, status int) uint64 {
-		before := allocated()
+	use := func(what, login, pass string, status int, want int32) {
+		t.Helper()
+		hashes.Store(0)
 		c.Get("/x").Basic(login, pass).Expect(status)
-		return allocated() - before
+		if n := hashes.Load(); n != want {
+			t.Errorf("%s: %d slow hashes instead of %d", what, n, want)
+		}
 	}
-	// One hash takes 64 KiB of memory, which tells whether there was one.
-	const hashing = 64 << 10
-	if n := use("calvin", calvinPass, 200); n < hashing {
-		t.Errorf("the first log-in allocates %d bytes: nothing was hashed", n)
-	}
-	if n := use("calvin", calvinPass, 200); n > hashing {
-		t.Errorf("the second log-in allocates %d bytes: the password was hashed again", n)
-	}
+	use("the first log-in", "calvin", calvinPass, 200, 1)
+	use("the second", "calvin", calvinPass, 200, 0)
 	for range 2 {
-		if n := use("calvin", "wrong", 401); n < hashing {
-			t.Errorf("a wrong password allocates %d bytes: nothing was hashed", n)
-		}
-		if n := use("susie", "wrong", 401); n < hashing {
-			t.Errorf("an unknown user allocates %d bytes: nothing was hashed", n)
-		}
+		use("a wrong password", "calvin", "wrong", 401, 1)
+		use("an unknown user", "susie", "wrong", 401, 1)
 	}
 	// Another user with the same password, even with the same stored hash, is
 	// another proof; so is the same user with another hash.
 	w.set(func() { w.hashes["hobbes"] = w.hashes["calvin"] })
-	if n := use("hobbes", calvinPass, 200); n < hashing {
-		t.Errorf("another user allocates %d bytes: nothing was hashed", n)
-	}
+	use("another user", "hobbes", calvinPass, 200, 1)
 	w.AuthUncache(ctx, "calvin")
-	if n := use("calvin", calvinPass, 200); n < hashing {
-		t.Errorf("after AuthUncache a log-in allocates %d bytes: nothing was hashed", n)
-	}
+	use("after AuthUncache", "calvin", calvinPass, 200, 1)
 	hash, _ := w.HashPasswordUnchecked(ctx, "changed")
 	w.set(func() { w.hashes["calvin"] = hash })
 	w.PasswordUncache(ctx, "calvin")
-	use("calvin", calvinPass, 401)
-	use("calvin", "changed", 200)
+	use("the old password", "calvin", calvinPass, 401, 1)
+	use("the new one", "calvin", "changed", 200, 1)
 }
 
 // TestKnownCredentials: those of Basic that are known to be right are found by one

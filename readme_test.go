@@ -149,14 +149,13 @@ func startAt(t *testing.T, cmd *exec.Cmd, port string) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	for i := 0; ; i++ {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
 			c.Close()
 			return
 		}
-		if i == 500 {
+		if time.Now().After(deadline) {
 			t.Fatal("the program does not come up")
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }

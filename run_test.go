@@ -32,7 +32,7 @@ func start(t *testing.T, w *world) (url string, stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx, "127.0.0.1:0") }()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		if m := regexp.MustCompile(`url=(\S+)`).FindStringSubmatch(w.log.String()); m != nil {
 			url = m[1]

@@ -79,13 +79,11 @@ func (tty *terminal) echoes(t *testing.T) bool {
 // await waits until something holds.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 1000 {
-		if holds() {
-			return
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come: " + what)
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
-	t.Fatal("it does not come: " + what)
 }
 
 // TestTerminal: on a terminal a password is asked for twice, and what is typed is not

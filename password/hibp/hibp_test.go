@@ -48,10 +48,15 @@ func service(counts map[string]int) http.Handler {
 }
 
 func checker(t *testing.T, h http.Handler, on hibp.OnFailure, log *bytes.Buffer) *hibp.Checker {
+	return patient(t, h, on, log, time.Minute)
+}
+
+// patient is a checker that waits for so long.
+func patient(t *testing.T, h http.Handler, on hibp.OnFailure, log *bytes.Buffer, timeout time.Duration) *hibp.Checker {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	c, err := hibp.New(hibp.Options{OnFailure: on, URL: s.URL + "/range/", Timeout: 300 * time.Millisecond,
+	c, err := hibp.New(hibp.Options{OnFailure: on, URL: s.URL + "/range/", Timeout: timeout,
 		Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +127,7 @@ func TestFailures(t *testing.T) {
 			w.Header().Set("Content-Length", "100")
 			fmt.Fprint(w, hashOf("x")[5:]+":1")
 		},
-		"slow": func(w http.ResponseWriter, r *http.Request) { time.Sleep(2 * time.Second) },
+		"slow": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"a broken line": func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, hashOf("x")[5:]+":1\r\n"+hashOf("password")[5:])
 		},
@@ -133,13 +138,17 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
+			timeout := time.Minute
+			if what == "slow" {
+				timeout = 2 * time.Second
+			}
 			var times atomic.Int32
 			counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { times.Add(1); h(w, r) })
 			var log bytes.Buffer
-			if err := checker(t, counted, hibp.FailOpen, &log).Check(t.Context(), "password"); err != nil || !strings.Contains(log.String(), "was not looked up") {
+			if err := patient(t, counted, hibp.FailOpen, &log, timeout).Check(t.Context(), "password"); err != nil || !strings.Contains(log.String(), "was not looked up") {
 				t.Errorf("FailOpen: %v, log %s", err, &log)
 			}
-			c := checker(t, counted, hibp.FailClosed, &log)
+			c := patient(t, counted, hibp.FailClosed, &log, timeout)
 			for range 2 {
 				err := c.Check(t.Context(), "password")
 				if status(err) != 503 {

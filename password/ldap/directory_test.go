@@ -139,7 +139,7 @@ func TestNoTLS(t *testing.T) {
 		f := newFake(t)
 		f.startTLS = code
 		o := f.options()
-		o.InsecurePlaintext, o.Timeout = false, 500*time.Millisecond
+		o.InsecurePlaintext = false
 		ok, err := open(t, o).Check(t.Context(), "calvin", "right")
 		if ok || !outage(err) {
 			t.Errorf("%d: %v, %v", code, ok, err)

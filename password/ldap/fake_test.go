@@ -62,7 +62,7 @@ func newFake(t *testing.T) *fake {
 
 func (f *fake) options() ldap.Options {
 	return ldap.Options{URL: "ldap://" + f.Addr().String(), BindDN: "cn=reader,dc=acme", BindPassword: "reader-secret",
-		BaseDN: "dc=acme", InsecurePlaintext: true, Logger: quiet, Timeout: 2 * time.Second}
+		BaseDN: "dc=acme", InsecurePlaintext: true, Logger: quiet, Timeout: time.Minute}
 }
 
 // hangUp closes all connections.
