@@ -154,7 +154,8 @@ func TestLoginFailedWithoutHashes(t *testing.T) {
 	}
 }
 
-// TestLoginFailedHungUp: a wrong password is told of though the first who sent it has gone.
+// TestLoginFailedHungUp: a wrong password is told of though the first who sent it has
+// gone. S79.
 func TestLoginFailedHungUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		app := fsa.New("acme", throttled())

@@ -838,6 +838,7 @@ func (d *door) hangUp(after time.Duration, addr, login, pass string) {
 }
 
 // TestThrottleHangUp: who hangs up on a password that is not right at once has tried it.
+// S18
 func TestThrottleHangUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := directory(t, throttled(), slowRefusals)
@@ -851,7 +852,7 @@ func TestThrottleHangUp(t *testing.T) {
 }
 
 // TestThrottleHangUpTwin: of two who make a try together, the one who hangs up does not
-// take it back for the one who waits.
+// take it back for the one who waits. S18
 func TestThrottleHangUpTwin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := throttled()

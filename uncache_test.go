@@ -183,7 +183,7 @@ func TestForgettingWhatIsTyped(t *testing.T) {
 }
 
 // TestUncachedWhileTried: once the hash of a user has been forgotten, a request gets what
-// the new one says, not what a try says that was under way.
+// the new one says, not what a try says that was under way. S22
 func TestUncachedWhileTried(t *testing.T) {
 	for name, forget := range map[string]func(*fsa.App) error{
 		"PasswordUncache": func(a *fsa.App) error { return a.PasswordUncache(context.Background(), "calvin") },

@@ -91,7 +91,7 @@ func tokenIn(a answer) string {
 }
 
 // TestTokenOfOldPassword: no token comes out of a log-in, or of a session, that a new
-// password has ended before the token was made.
+// password has ended before the token was made. S52.
 func TestTokenOfOldPassword(t *testing.T) {
 	change := func(w *world, u *accounts.User) {
 		b := w.browser().login(u.Email, goodPassword)
@@ -178,7 +178,7 @@ func TestReplacedElsewhereBoth(t *testing.T) {
 }
 
 // TestHandedLate: what a load that was disowned has read does not stand for the hash that
-// is kept.
+// is kept. S85.
 func TestHandedLate(t *testing.T) {
 	db := sqlite(t)
 	one, _ := newStaged(t, db, prod(), accounts.Options{Secret: secret, NoRecover: true}, nil)
@@ -212,7 +212,8 @@ func TestHandedLate(t *testing.T) {
 	}
 }
 
-// TestLogoutOfRenewed: a session that gets another secret while it is being logged out has ended.
+// TestLogoutOfRenewed: a session that gets another secret while it is being logged out has
+// ended. S51.
 func TestLogoutOfRenewed(t *testing.T) {
 	w, store := newStaged(t, sqlite(t), quick(), accounts.Options{}, nil)
 	u := w.user("calvin@example.com")
