@@ -88,3 +88,45 @@ func TestExits(t *testing.T) {
 		})
 	}
 }
+
+// TestNobodyExits: neither a panic nor a hook that answers, or does not, is said to have
+// ended the goroutine.
+func TestNobodyExits(t *testing.T) {
+	w := newWorld(t, base())
+	w.BeforeRequest(func(r *http.Request) (*fsa.Response, error) {
+		if r.URL.Path == "/answered" {
+			return &fsa.Response{Body: "done"}, nil
+		}
+		return nil, nil
+	})
+	fsa.Get(w, "/panics", authz.Open(), func(context.Context, fsa.None) (string, error) { panic("no") })
+	fsa.Get(w, "/answered", authz.Open(), nothing)
+	c := w.client(t)
+	c.Get("/panics").Expect(500)
+	c.Get("/answered").Expect(200)
+	if log := w.log.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, `error="panic: no"`) || strings.Contains(log, "runtime.Goexit") {
+		t.Error(log)
+	}
+}
+
+// TestExitsElsewhere: middleware may let another goroutine go on with a request. Its end is
+// a failure, too.
+func TestExitsElsewhere(t *testing.T) {
+	w, j := newWorld(t, base()), &journal{}
+	w.Observe(j.observer())
+	w.Use(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			done := make(chan bool)
+			go func() {
+				defer close(done)
+				next.ServeHTTP(w, r)
+			}()
+			<-done
+		})
+	})
+	fsa.Get(w, "/exits", authz.Open(), func(context.Context, fsa.None) (string, error) { runtime.Goexit(); return "", nil })
+	w.client(t).Get("/exits").Do()
+	if len(j.answers) != 1 || j.answers[0].Failure != fsa.FailurePanic {
+		t.Errorf("observed: %+v", j.answers)
+	}
+}
