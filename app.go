@@ -243,8 +243,8 @@ func (a *App) UserPass(get func(ctx context.Context, login string) (hash string,
 // there is no stored hash, no such user, or the hash does not match. Its answers
 // are not cached. It is part of the try that FSA_LOGIN_THROTTLE counts. A try that it
 // fails for (an error that is no [Errorf] of a status below 500) is not counted, unless
-// [App.UserPass] is set, too: who has been told that it is not the stored password's
-// would have guessed for nothing.
+// [App.UserPass] is set, too: it tells that the password is not the stored one's, and
+// such guesses are not to be free.
 func (a *App) PasswordCheck(check func(ctx context.Context, login, password string) (bool, error)) {
 	if a.hook("app.PasswordCheck", check == nil, a.passwordCheck != nil, 1) {
 		a.passwordCheck = check

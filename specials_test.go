@@ -249,6 +249,19 @@ func TestSpecialsClientGone(t *testing.T) {
 	}
 }
 
+// apart serves a request in a goroutine of its own, which may be ended.
+func apart(h http.Handler, path string) *httptest.ResponseRecorder {
+	rec, done := httptest.NewRecorder(), make(chan bool)
+	go func() {
+		defer close(done)
+		r := httptest.NewRequest("GET", path, nil)
+		r.RemoteAddr = "127.0.0.1:1"
+		h.ServeHTTP(rec, r)
+	}()
+	<-done
+	return rec
+}
+
 // TestReleasesThatExit: however many releases end their goroutine, all others run, and the
 // request ends as others do: its context too, and with its line in the log.
 func TestReleasesThatExit(t *testing.T) {
@@ -279,14 +292,7 @@ func TestReleasesThatExit(t *testing.T) {
 			}
 			return "done", nil
 		}, fsa.Timeout(time.Hour))
-		h, rec, done := handlerOf(t, w), httptest.NewRecorder(), make(chan bool)
-		go func() {
-			defer close(done)
-			r := httptest.NewRequest("GET", "/x", nil)
-			r.RemoteAddr = "127.0.0.1:1"
-			h.ServeHTTP(rec, r)
-		}()
-		<-done
+		rec := apart(handlerOf(t, w), "/x")
 		want := "d true, c true, b true, a true"
 		if name == "returns" {
 			want = "d false, c true, b true, a true"
@@ -355,15 +361,7 @@ func TestReleases(t *testing.T) {
 				}, err
 			})
 			fsa.Get(w, "/x", authz.Open(), func(context.Context, in) (any, error) { return c.answer, c.err })
-			h, rec := handlerOf(t, w), httptest.NewRecorder()
-			done := make(chan bool)
-			go func() {
-				defer close(done)
-				r := httptest.NewRequest("GET", "/x", nil)
-				r.RemoteAddr = "127.0.0.1:1"
-				h.ServeHTTP(rec, r)
-			}()
-			<-done
+			rec := apart(handlerOf(t, w), "/x")
 			if c.status == 0 && rec.Body.Len() > 0 || c.status != 0 && rec.Code != c.status {
 				t.Errorf("the answer is %d %q", rec.Code, rec.Body)
 			}

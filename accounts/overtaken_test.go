@@ -110,7 +110,7 @@ func TestTokenOfOldPassword(t *testing.T) {
 		w, store := newStaged(t, sqlite(t), quick(), accounts.Options{}, nil)
 		u := w.user("calvin@example.com")
 		store.set(&store.after, func() { change(w, u) }) // the log-in has been stored
-		a := w.browser().ask("POST", "/login?include_auth_token", "email", u.Email, "password", goodPassword)
+		a := w.browser().ask("POST", "/login?include_auth_token", "email", u.Email, "password", goodPassword).expect(401)
 		use(w, tokenIn(a))
 	})
 	t.Run("session", func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestTokenOfOldPassword(t *testing.T) {
 		u := w.user("calvin@example.com")
 		b := w.browser().login(u.Email, goodPassword)
 		once = func() { change(w, u) } // the session has been found good
-		a := b.ask("GET", "/login?include_auth_token")
+		a := b.ask("GET", "/login?include_auth_token").expect(401)
 		use(w, tokenIn(a))
 	})
 }
