@@ -40,11 +40,11 @@ type segment struct {
 // few is how many literals are looked through one by one.
 const fewLiterals = 8
 
-// add notes a pattern that the mux has accepted; rt is nil if only the mux can
+// add notes a pattern that the mux has accepted: a method, "" for all of them, and
+// a path that begins with a slash, without a host; rt is nil if only the mux can
 // serve it.
-func (m *matcher) add(pattern string, rt *route) {
-	method, path, ok := strings.Cut(pattern, " ")
-	if !ok {
+func (m *matcher) add(method, path string, rt *route) {
+	if method == "" {
 		return // the patterns of a method come first
 	}
 	t := m.of(method)

@@ -119,7 +119,7 @@ func (c *compiler) patterns() {
 			continue
 		}
 		placed[rt.pattern] = rt
-		c.h.matcher.add(rt.pattern, rt.direct())
+		c.h.matcher.add(rt.reg.method, rt.reg.path, rt.direct())
 		if m := rt.reg.method; m != "" && !slices.Contains(c.h.methods, m) {
 			c.h.methods = append(c.h.methods, m)
 		}
@@ -130,7 +130,7 @@ func (c *compiler) patterns() {
 		if short := rt.reg.withoutSlash(); short != "" {
 			pattern := strings.TrimSpace(rt.reg.method + " " + short)
 			if tryHandle(c.h.mux, pattern, withSlash{c.h}) == "" {
-				c.h.matcher.add(pattern, nil)
+				c.h.matcher.add(rt.reg.method, short, nil)
 			} else {
 				c.h.foreign = true
 			}
