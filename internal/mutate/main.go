@@ -22,7 +22,8 @@
 // The packages are directories; without any, those of [targets] are taken.
 // Survivors that are known and harmless are listed in equivalent.txt, with the
 // reason of each; an entry that no survivor has is an error. The exit status is
-// 1 if a package has less than the given percentage, or such an entry is there.
+// 1 if less than the given percentage of all mutants of a package are killed, or
+// such an entry is there.
 package main
 
 import (
@@ -80,7 +81,7 @@ func main() {
 	log.SetPrefix("mutate: ")
 	var o options
 	only, since := "", ""
-	flag.Float64Var(&o.min, "min", 95, "the percentage of mutants that must be killed in each package")
+	flag.Float64Var(&o.min, "min", 95, "the percentage of all mutants, the known survivors too, that must be killed in each package")
 	flag.IntVar(&o.jobs, "jobs", 2, "how many mutants run at once")
 	flag.StringVar(&only, "only", "", "only the mutants that match this expression, as they are listed: \"file:line: function: kind: check\"")
 	flag.StringVar(&since, "since", "", "the output of an earlier run with -v, or of several: the mutants that a test failed for there are counted as killed, and not tried again")

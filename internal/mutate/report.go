@@ -12,13 +12,15 @@ import (
 // counts are the figures of one package.
 type counts struct{ mutants, killed, timedOut, known, survived, uncovered int }
 
-// percentage is that of the killed among all that are not known to be
-// harmless.
-func (c counts) percentage() float64 {
-	if c.mutants == c.known {
+// percentage is that of the killed among all, the known ones too.
+func (c counts) percentage() float64 { return c.among(c.mutants) }
+
+// among gives the killed in percent of so many.
+func (c counts) among(mutants int) float64 {
+	if mutants == 0 {
 		return 100
 	}
-	return 100 * float64(c.killed+c.timedOut) / float64(c.mutants-c.known)
+	return 100 * float64(c.killed+c.timedOut) / float64(mutants)
 }
 
 func (c *counts) add(d counts) {
@@ -89,10 +91,11 @@ func (r *report) good(min float64) bool {
 
 // rows gives the figures, a line for each package.
 func (r *report) rows() [][]string {
-	rows := [][]string{{"package", "mutants", "killed", "timed out", "known", "survived", "not covered", "percentage"}}
+	rows := [][]string{{"package", "mutants", "killed", "timed out", "known", "survived", "not covered", "killed of all", "of all but the known"}}
 	row := func(name string, c counts) {
 		rows = append(rows, []string{name, fmt.Sprint(c.mutants), fmt.Sprint(c.killed), fmt.Sprint(c.timedOut),
-			fmt.Sprint(c.known), fmt.Sprint(c.survived), fmt.Sprint(c.uncovered), fmt.Sprintf("%.1f %%", c.percentage())})
+			fmt.Sprint(c.known), fmt.Sprint(c.survived), fmt.Sprint(c.uncovered),
+			fmt.Sprintf("%.1f %%", c.percentage()), fmt.Sprintf("%.1f %%", c.among(c.mutants-c.known))})
 	}
 	for _, dir := range r.dirs {
 		row(packageName(dir), *r.packages[dir])
