@@ -3,11 +3,13 @@ package fsa_test
 import (
 	"bytes"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,15 +109,21 @@ func moduleIn(t testing.TB, tool, dir, name string, files map[string]string) (ru
 	}
 }
 
+// freePort gives a port that nothing listens at. It is below those that systems hand
+// out, so that no connection and no other test gets it before it is used.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		var l net.Listener
+		port := strconv.Itoa(15000 + rand.IntN(17000))
+		if l, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatal(err)
+	return ""
 }
 
 // runCommands starts a program and runs the curl commands that follow it in the
