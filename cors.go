@@ -92,13 +92,10 @@ func (h *handler) permitElsewhere(w http.ResponseWriter, r *http.Request) {
 	if !h.sound(w, r) {
 		return
 	}
-	c := h.begin(w, r)
-	defer c.finish()
-	h.cors.permit(w.Header(), r, r.Header["Access-Control-Request-Method"])
-	c.status = http.StatusNoContent
-	c.prepare(w.Header(), false)
-	c.delay()
-	c.w.WriteHeader(c.status) // which asks the hooks, as for every answer
+	h.reply(w, r, func(c *call) {
+		h.cors.permit(w.Header(), r, r.Header["Access-Control-Request-Method"])
+		c.noContent()
+	})
 }
 
 // headerOnly is a ResponseWriter for whoever is to set header fields, not to

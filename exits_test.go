@@ -44,6 +44,12 @@ func TestExits(t *testing.T) {
 		{"AfterRequest", "/fine", "status=200", func(a *fsa.App) {
 			a.AfterRequest(func(http.Header, *http.Request, int) { runtime.Goexit() })
 		}},
+		{"AfterRequest, of a path that there is not", "/nothing", `status=404 .* error="404: not found; then: the goroutine`, func(a *fsa.App) {
+			a.AfterRequest(func(http.Header, *http.Request, int) { runtime.Goexit() })
+		}},
+		{"AfterRequest, of a path without its slash", "/below", "status=307", func(a *fsa.App) {
+			a.AfterRequest(func(http.Header, *http.Request, int) { runtime.Goexit() })
+		}},
 		{"ErrorResponse", "/refused", `status=409 .* error="409: no; then: the goroutine`, func(a *fsa.App) {
 			a.ErrorResponse(func(http.ResponseWriter, *http.Request, *fsa.Error) { runtime.Goexit() })
 		}},
@@ -57,6 +63,7 @@ func TestExits(t *testing.T) {
 			fsa.Get(w, "/exits", authz.Open(), func(context.Context, fsa.None) (string, error) { runtime.Goexit(); return "done", nil })
 			fsa.Get(w, "/fine", authz.Open(), func(context.Context, fsa.None) (string, error) { return "done", nil })
 			fsa.Get(w, "/refused", authz.Open(), func(context.Context, fsa.None) (string, error) { return "done", fsa.Errorf(409, "no") })
+			fsa.Get(w, "/below/", authz.Open(), nothing)
 			fsa.Get(w, "/panics", authz.Open(), func(context.Context, fsa.None) (string, error) { panic("no") })
 			fsa.Handle(w, "GET /raw", authz.Open(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
 			fsa.Handle(w, "GET /begun", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

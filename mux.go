@@ -99,11 +99,18 @@ func (h *handler) begin(w http.ResponseWriter, r *http.Request) *call {
 	return begin(&route{h: h, noReferrer: s.now().tokens != nil && s.TokenCarrier == "param"}, new(scratch), w, r)
 }
 
-// refuse answers a request that has no route.
-func (h *handler) refuse(w http.ResponseWriter, r *http.Request, e *httperr.Error) {
+// reply answers a request that has no route.
+func (h *handler) reply(w http.ResponseWriter, r *http.Request, answer func(c *call)) {
 	c := h.begin(w, r)
+	c.running = true
 	defer c.finish()
-	c.fail(e)
+	answer(c)
+	c.running = false
+}
+
+// refuse answers a request that has no route with an error.
+func (h *handler) refuse(w http.ResponseWriter, r *http.Request, e *httperr.Error) {
+	h.reply(w, r, func(c *call) { c.fail(e) })
 }
 
 // patterns registers the routes with the mux, and what catches all the rest.

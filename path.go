@@ -107,12 +107,12 @@ func (h *handler) redirect(w http.ResponseWriter, r *http.Request, to string) {
 		h.refuse(w, r, errPath)
 		return
 	}
-	c := h.begin(w, r)
-	defer c.finish()
-	c.w.Header().Set("Location", location)
-	c.status = http.StatusTemporaryRedirect
-	c.prepare(w.Header(), false)
-	c.delay()
-	to, _, _ = strings.Cut(location, "?")
-	c.render(httperr.Errorf(c.status, "see %s", to))
+	h.reply(w, r, func(c *call) {
+		c.w.Header().Set("Location", location)
+		c.status = http.StatusTemporaryRedirect
+		c.prepare(w.Header(), false)
+		c.delay()
+		to, _, _ := strings.Cut(location, "?")
+		c.render(httperr.Errorf(c.status, "see %s", to))
+	})
 }

@@ -30,20 +30,20 @@ func (h *handler) unrouted(w http.ResponseWriter, r *http.Request, e *httperr.Er
 		h.refuse(w, r, e)
 		return
 	}
-	c := h.begin(w, r)
-	defer c.finish()
-	w = c.w
-	c.status = e.Status
-	c.prepare(w.Header(), false)
-	c.delay()
-	for name, values := range e.Header {
-		w.Header()[name] = values
-	}
-	if e.Status == http.StatusNotFound {
-		http.NotFound(w, r)
-	} else {
-		http.Error(w, http.StatusText(e.Status), e.Status)
-	}
+	h.reply(w, r, func(c *call) {
+		w := c.w
+		c.status = e.Status
+		c.prepare(w.Header(), false)
+		c.delay()
+		for name, values := range e.Header {
+			w.Header()[name] = values
+		}
+		if e.Status == http.StatusNotFound {
+			http.NotFound(w, r)
+		} else {
+			http.Error(w, http.StatusText(e.Status), e.Status)
+		}
+	})
 }
 
 // options answers OPTIONS: it tells which methods a path has, and asks nobody who
@@ -67,17 +67,22 @@ func (h *handler) options(w http.ResponseWriter, r *http.Request) (answered bool
 			return false // not found
 		}
 	}
-	c := h.begin(w, r)
-	defer c.finish()
-	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	if asksCORS {
-		h.cors.permit(w.Header(), r, allowed)
-	}
-	c.status = http.StatusNoContent
-	c.prepare(w.Header(), false)
-	c.delay()
-	c.w.WriteHeader(c.status)
+	h.reply(w, r, func(c *call) {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		if asksCORS {
+			h.cors.permit(w.Header(), r, allowed)
+		}
+		c.noContent()
+	})
 	return true
+}
+
+// noContent answers OPTIONS, of which the header fields say all.
+func (c *call) noContent() {
+	c.status = http.StatusNoContent
+	c.prepare(c.w.Header(), false)
+	c.delay()
+	c.w.WriteHeader(c.status) // which asks the hooks, as for every answer
 }
 
 // allowed lists the methods that the path of the request has, none if it is not
