@@ -219,10 +219,8 @@ func (a *App) askCheck(ctx context.Context, p *place, name loginName, pass strin
 		}
 		ok = false // the hook says why in words of its own
 	}
-	if ok {
-		p.succeeded(ctx)
-	} else {
-		p.failed(ctx)
+	if err := p.decided(ctx, ok); err != nil {
+		return false, err
 	}
 	return ok, nil
 }

@@ -236,23 +236,55 @@ func uncounted(err error) error {
 // the first do nothing: several requests can share a place.
 type place struct {
 	*attempt
-	steps   []int64 // one for each count, in their order
-	settled atomic.Bool
+	steps []int64 // one for each count, in their order
+	end   atomic.Int32
 }
 
-// settle reports whether something is to be done. The context is one that does
-// not end with the request.
-func (p *place) settle(ctx context.Context) (context.Context, context.CancelFunc, bool) {
-	if p.throttle == nil || p.settled.Swap(true) {
+// What has become of a place.
+const (
+	placeOpen int32 = iota
+	placeUsed
+	placeGivenBack
+)
+
+// settle reports whether something is to be done.
+func (p *place) settle(ctx context.Context, end int32) (context.Context, context.CancelFunc, bool) {
+	if p.throttle == nil || !p.end.CompareAndSwap(placeOpen, end) {
 		return nil, nil, false
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	ctx, cancel := settling(ctx)
 	return ctx, cancel, true
+}
+
+// settling gives a context that does not end with the request.
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+}
+
+// decided settles the place of a password that has been found right, or wrong. If who
+// shares the place has given it back, having been told neither, this is a try of its
+// own, which can come too early.
+func (p *place) decided(ctx context.Context, right bool) error {
+	settle := p.failed
+	if right {
+		settle = p.succeeded
+	}
+	settle(ctx)
+	if p.end.Load() != placeGivenBack {
+		return nil
+	}
+	taking, cancel := settling(ctx)
+	defer cancel()
+	own, err := p.take(taking)
+	if err != nil {
+		return err
+	}
+	return own.decided(ctx, right)
 }
 
 // succeeded takes the failure back, and remembers the network.
 func (p *place) succeeded(ctx context.Context) {
-	ctx, cancel, ok := p.settle(ctx)
+	ctx, cancel, ok := p.settle(ctx, placeUsed)
 	if !ok {
 		return
 	}
@@ -296,7 +328,7 @@ func (p *place) alone(ctx context.Context, c counted) bool {
 
 // giveBack takes the failure back, since it is not known whether it was one.
 func (p *place) giveBack(ctx context.Context) {
-	ctx, cancel, ok := p.settle(ctx)
+	ctx, cancel, ok := p.settle(ctx, placeGivenBack)
 	if !ok {
 		return
 	}
@@ -320,7 +352,7 @@ func (p *place) note(err error) {
 
 // failed leaves the failure counted, and logs if delays begin with it.
 func (p *place) failed(ctx context.Context) {
-	_, cancel, ok := p.settle(ctx)
+	_, cancel, ok := p.settle(ctx, placeUsed)
 	if !ok {
 		return
 	}

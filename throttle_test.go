@@ -872,6 +872,45 @@ func TestThrottleHangUpTwin(t *testing.T) {
 	})
 }
 
+// TestThrottleBusyTwin: of two who make a try together, the one whom a directory is too busy
+// for does not take it back. S19
+func TestThrottleBusyTwin(t *testing.T) {
+	for _, busy := range []string{"at once", "later"} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := throttled()
+			cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)} // so that both share the try
+			var asking atomic.Int32
+			d := directory(t, cfg, func(_ context.Context, pass string) (bool, error) {
+				defer asking.Add(-1)
+				if asking.Add(1) > 1 {
+					if busy == "later" {
+						time.Sleep(2 * time.Second)
+					}
+					return false, errors.New("the directory is busy")
+				}
+				time.Sleep(time.Second)
+				return pass == "elsewhere", nil
+			})
+			got := map[int]int{}
+			both := func(guess string) {
+				for status, n := range d.statuses(2, func(int) (string, string, string) { return home, "calvin", guess }) {
+					got[status] += n
+				}
+			}
+			both("elsewhere")
+			if got[200] != 1 || got[500] != 1 {
+				t.Fatalf("the right password, while the directory is busy: %v", got)
+			}
+			for i := range 20 {
+				both(fmt.Sprint("guess", i))
+			}
+			if got[401] > 10 || got[429] == 0 {
+				t.Errorf("busy %s: the answers are %v", busy, got)
+			}
+		})
+	}
+}
+
 // TestThrottleUserPassFails: a store of users that is down costs nobody a try.
 func TestThrottleUserPassFails(t *testing.T) {
 	app := fsa.New("acme", throttled())
