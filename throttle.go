@@ -289,25 +289,46 @@ func (p *place) succeeded(ctx context.Context) {
 		return
 	}
 	defer cancel()
-	forgets := make([]bool, len(p.counted))
 	for i, c := range p.counted {
-		forgets[i] = c.clears && p.alone(ctx, c)
-	}
-	// What is counted of the spelling falls first: never is it more than its part.
-	if p.spelt != "" {
-		p.note(p.throttle.counts.Reset(ctx, p.spelt))
-	}
-	for i, c := range p.counted {
-		undo := c.giveBack
-		if forgets[i] {
-			undo = c.clear
+		if !c.clears || !p.alone(ctx, c) {
+			p.undo(ctx, i)
+			continue
 		}
-		p.note(undo(ctx, p.steps[i]))
+		// What is counted of the spelling falls first: never is it more than its part.
+		// Of what comes between, the rest is forgotten, and so is its part in the end.
+		p.resetSpelt(ctx)
+		p.note(c.clear(ctx, p.steps[i]))
+		p.resetSpelt(ctx)
 	}
 	if p.recognizable() {
 		// If that is not possible, the next log-in is one from just anywhere.
 		_, err := p.throttle.known.Use(ctx, p.pair("known"), time.Now().Add(knownTime))
 		p.note(err)
+	}
+}
+
+// undo takes the failure back from one of the counts.
+//
+// A log-in with the same spelling may have forgotten it already. To take it back then
+// would take back a failure of somebody else, whose login is spelt another way.
+func (p *place) undo(ctx context.Context, i int) {
+	c := p.counted[i]
+	if c.clears && p.spelt != "" {
+		own, err := p.throttle.counts.Get(ctx, p.spelt)
+		if err == nil && own > 0 {
+			_, err = p.throttle.counts.Add(ctx, p.spelt, -1, day)
+		}
+		if p.note(err); err != nil || own <= 0 {
+			return
+		}
+	}
+	p.note(c.giveBack(ctx, p.steps[i]))
+}
+
+// resetSpelt forgets what is counted of the spelling.
+func (p *place) resetSpelt(ctx context.Context) {
+	if p.spelt != "" {
+		p.note(p.throttle.counts.Reset(ctx, p.spelt))
 	}
 }
 
@@ -333,12 +354,8 @@ func (p *place) giveBack(ctx context.Context) {
 		return
 	}
 	defer cancel()
-	if p.spelt != "" && len(p.steps) > 0 {
-		_, err := p.throttle.counts.Add(ctx, p.spelt, -1, day)
-		p.note(err)
-	}
-	for i, step := range p.steps {
-		p.note(p.counted[i].giveBack(ctx, step))
+	for i := range p.steps {
+		p.undo(ctx, i)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,7 +73,7 @@ func TestThrottleTwinsStoreFails(t *testing.T) {
 		own       int // failures of Calvin after them
 		remaining int // guesses that are free after Calvin's log-in
 	}{
-		{"", 0, 2, 1, 2}, {"get spelt", 99, 2, 1, 2}, {"get free", 0, 2, 1, 2}, {"get free", -99, 2, 1, 2},
+		{"", 0, 2, 1, 2}, {"get spelt", 99, 2, 1, 1}, {"get free", 0, 2, 1, 2}, {"get free", -99, 2, 1, 2},
 		{"", 0, 1, 4, 0}, {"get steps", -99, 1, 4, 0},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
@@ -121,6 +122,67 @@ func TestThrottleOwnGivenBack(t *testing.T) {
 		d.set(func() { d.down = nil })
 		d.fail(3, home, "calvin")
 		d.expect("200", away, "Calvin", hobbesPass)
+		d.fail(2, home, "calvin")
+		d.expect("429 1", home, "calvin", "guess")
+	})
+}
+
+// TestThrottleTwinsForgotten: who logs in as Calvin, while a log-in of theirs is under way
+// whose place the first one forgets, takes back nobody's guess at calvin's password. S20
+func TestThrottleTwinsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := throttled()
+		cfg.LoginThrottle.NetworkFactor, cfg.LoginThrottle.Known = 100, lostOnce{}
+		d := directory(t, cfg, func(_ context.Context, pass string) (bool, error) {
+			if pass == "slow and right" {
+				time.Sleep(time.Second)
+			}
+			return strings.HasSuffix(pass, "right"), nil
+		})
+		guesses := 0
+		for i := range 20 {
+			var slow sync.WaitGroup
+			slow.Go(func() { d.knock(away, "Calvin", "slow and right") })
+			synctest.Wait()
+			d.knock(cafe, "Calvin", "quick and right")
+			if d.knock(home, "calvin", fmt.Sprint("guess", i)).StatusCode == 401 {
+				guesses++
+			}
+			slow.Wait()
+		}
+		if guesses > 10 {
+			t.Errorf("%d guesses in 20 s", guesses)
+		}
+	})
+}
+
+// between runs something before the failures of a login are forgotten.
+type between struct {
+	cache.Counter
+	then func()
+}
+
+func (b *between) Reset(ctx context.Context, key string) error {
+	if then := b.then; then != nil && strings.Contains(key, "login") && strings.HasSuffix(key, "free") {
+		b.then = nil
+		then()
+	}
+	return b.Counter.Reset(ctx, key)
+}
+
+// TestThrottleTwinsBetween: failures of Calvin, counted while a log-in of theirs forgets those
+// before, do not stand for guesses at calvin's password later. S20
+func TestThrottleTwinsBetween(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &between{Counter: cache.NewMemoryCounter(0)}
+		cfg := throttled()
+		cfg.LoginThrottle.Counter, cfg.LoginThrottle.NetworkFactor, cfg.LoginThrottle.Known = store, 100, lostOnce{}
+		d := newDoor(t, cfg)
+		d.set(func() { d.hashes["Calvin"] = d.hashes["hobbes"] })
+		store.then = func() { d.fail(3, cafe, "Calvin") }
+		d.expect("200", away, "Calvin", hobbesPass)
+		d.fail(3, home, "calvin")
+		d.expect("200", away, "Calvin", hobbesPass) // which forgets no guess
 		d.fail(2, home, "calvin")
 		d.expect("429 1", home, "calvin", "guess")
 	})
