@@ -278,11 +278,14 @@ func (a *Accounts) canonical(ctx context.Context, login string) (string, error) 
 func (a *Accounts) passwordHash(ctx context.Context, id string) (string, error) {
 	began := time.Now()
 	u, err := a.store.UserByID(ctx, id)
+	if err == nil {
+		var late bool
+		if late, err = a.memory.handed(ctx, u, began); late {
+			u, err = a.store.UserByID(ctx, id) // at least as new as what is noted
+		}
+	}
 	if errors.Is(err, ErrNotFound) {
 		return "", fsa.ErrNoSuchUser
-	}
-	if err == nil {
-		err = a.memory.handed(ctx, u, began)
 	}
 	if err != nil {
 		return "", err

@@ -95,17 +95,18 @@ type stamped struct {
 
 // handed notes whose password hash the application is given, which it keeps for longer
 // than we keep users. began is when the user began to be read: who was read before the
-// one that is noted came late, and the application does not keep that hash.
-func (m *memory) handed(ctx context.Context, u *User, began time.Time) error {
+// one that is noted is late. The application does not keep that hash, and what asked for
+// it must not get it either.
+func (m *memory) handed(ctx context.Context, u *User, began time.Time) (late bool, err error) {
 	m.handing.Lock()
 	defer m.handing.Unlock()
 	if last, ok := m.stamps.Get(u.ID, began); ok && last.began.After(began) {
-		return nil
+		return true, nil
 	}
-	_, err := m.stamps.Refresh(ctx, u.ID, time.Now(), func(context.Context) (stamped, time.Duration, error) {
+	_, err = m.stamps.Refresh(ctx, u.ID, time.Now(), func(context.Context) (stamped, time.Duration, error) {
 		return stamped{u.Stamp, began}, 0, nil
 	})
-	return err
+	return false, err
 }
 
 // replaced reports whether the password of a user is no longer the one whose hash the

@@ -212,6 +212,40 @@ func TestHandedLate(t *testing.T) {
 	}
 }
 
+// TestOldPasswordUnderWay: a request with the old password, whose user is still being read
+// when the password changes and everything is ended, is not let in by it, whether the new
+// password has come in meanwhile or not. S51
+func TestOldPasswordUnderWay(t *testing.T) {
+	for _, meanwhile := range []bool{false, true} {
+		db := sqlite(t)
+		one, _ := newStaged(t, db, quick(), accounts.Options{}, nil)
+		two, store := newStaged(t, db, quick(), accounts.Options{}, nil)
+		u := one.user("calvin@example.com")
+		try := func(password string) int {
+			return two.browser().send("GET", "/ways", "", "", "Authorization", basic(u.Email, password)).Code
+		}
+		slow := newStop()
+		store.set(&store.afterUserByID, slow.wait) // the answer of the database is slow to come
+		var all sync.WaitGroup
+		old := 0
+		all.Go(func() { old = try(goodPassword) })
+		slow.until()
+		change(one, u, nil)
+		must(t, two.app.AuthUncache(t.Context(), u.ID))
+		must(t, two.app.RevokeUser(t.Context(), u.ID))
+		if meanwhile {
+			if got := try(otherPassword); got != 200 {
+				t.Errorf("the new password gets %d", got)
+			}
+		}
+		slow.goOn()
+		all.Wait()
+		if old != 401 {
+			t.Errorf("the new one has come in meanwhile: %t; the old password gets %d", meanwhile, old)
+		}
+	}
+}
+
 // TestLogoutOfRenewed: a session that gets another secret while it is being logged out has
 // ended. S51.
 func TestLogoutOfRenewed(t *testing.T) {
