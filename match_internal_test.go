@@ -113,6 +113,7 @@ func TestMatcherFinds(t *testing.T) {
 	Get(app, "/x/{a}/y/{b}", authz.Open(), func(_ context.Context, in abIn) (string, error) { return in.A + " and " + in.B, nil })
 	Get(app, "/r/{x}", authz.Open(), func(_ context.Context, in requestIn) (string, error) { return "r " + in.R.PathValue("x"), nil })
 	Get(app, "/x/dir/", authz.Open(), answer("dir"))
+	Get(app, "/x/end/{$}", authz.Open(), answer("end"))
 	Get(app, "/f/{rest...}", authz.Open(), func(_ context.Context, in restIn) (string, error) { return "rest " + in.Rest, nil })
 	Handle(app, "GET /x/raw", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("raw")) }))
 	h, err := app.Handler()
@@ -138,6 +139,8 @@ func TestMatcherFinds(t *testing.T) {
 		{"/x/raw", false, "raw"},
 		{"/x/dir", false, "see /x/dir/"},
 		{"/x/dir/", false, "dir"},
+		{"/x/end/", false, "end"},
+		{"/x/end/1", false, "not found"},
 		{"/r/1", false, "r 1"},
 		{"/f/1", false, "rest 1"},
 		{"/x//1", false, "see /x/1"},

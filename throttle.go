@@ -315,10 +315,14 @@ func (p *place) undo(ctx context.Context, i int) {
 	c := p.counted[i]
 	if c.clears && p.spelt != "" {
 		own, err := p.throttle.counts.Get(ctx, p.spelt)
-		if err == nil && own > 0 {
+		if err == nil && own == 0 {
+			return
+		}
+		if err == nil {
 			_, err = p.throttle.counts.Add(ctx, p.spelt, -1, day)
 		}
-		if p.note(err); err != nil || own <= 0 {
+		if err != nil {
+			p.note(err)
 			return
 		}
 	}

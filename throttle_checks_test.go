@@ -127,6 +127,22 @@ func TestThrottleOwnGivenBack(t *testing.T) {
 	})
 }
 
+// TestThrottleRegularsDown: who comes from where they have logged in before loses no try either
+// while passwords can't be looked at. S19
+func TestThrottleRegularsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDoor(t, throttled())
+		d.expect("200", home, "calvin", calvinPass)
+		d.set(func() { d.down = errors.New("the store is down") })
+		for range 10 {
+			d.expect("500", home, "calvin", calvinPass)
+		}
+		d.set(func() { d.down = nil })
+		d.fail(4, home, "calvin")
+		d.expect("200", home, "calvin", calvinPass)
+	})
+}
+
 // TestThrottleTwinsForgotten: who logs in as Calvin, while a log-in of theirs is under way
 // whose place the first one forgets, takes back nobody's guess at calvin's password. S20
 func TestThrottleTwinsForgotten(t *testing.T) {

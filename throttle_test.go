@@ -897,15 +897,51 @@ func TestThrottleBusyTwin(t *testing.T) {
 					got[status] += n
 				}
 			}
-			both("elsewhere")
-			if got[200] != 1 || got[500] != 1 {
-				t.Fatalf("the right password, while the directory is busy: %v", got)
+			for range 6 { // which costs no try
+				both("elsewhere")
+			}
+			if got[200] != 6 || got[500] != 6 {
+				t.Fatalf("busy %s: the right password: %v", busy, got)
 			}
 			for i := range 20 {
 				both(fmt.Sprint("guess", i))
 			}
 			if got[401] > 10 || got[429] == 0 {
 				t.Errorf("busy %s: the answers are %v", busy, got)
+			}
+		})
+	}
+}
+
+// TestThrottleBusyTwinLate: a try that has been given back has no place any more, if others
+// have taken the last one. Right or wrong, it came too early. S19
+func TestThrottleBusyTwinLate(t *testing.T) {
+	for _, pair := range []string{"the right one", "a wrong one"} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := throttled()
+			cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)} // so that both share the try
+			var asking atomic.Int32
+			d := directory(t, cfg, func(_ context.Context, pass string) (bool, error) {
+				if pass != pair {
+					return false, nil
+				}
+				if asking.Add(1) > 1 {
+					return false, errors.New("the directory is busy")
+				}
+				time.Sleep(time.Second / 2)
+				return pass == "the right one", nil
+			})
+			d.fail(4, home, "calvin")
+			var both sync.WaitGroup
+			var got map[int]int
+			both.Go(func() {
+				got = d.statuses(2, func(int) (string, string, string) { return home, "calvin", pair })
+			})
+			time.Sleep(time.Second / 4)
+			d.fail(1, home, "calvin")
+			both.Wait()
+			if got[429] != 1 || got[500] != 1 {
+				t.Errorf("%s: the answers are %v", pair, got)
 			}
 		})
 	}
