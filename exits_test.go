@@ -34,12 +34,6 @@ func TestExits(t *testing.T) {
 				return nil, nil
 			})
 		}},
-		{"BeforeExec, of a route with special parameters", "/special", "status=0", func(a *fsa.App) {
-			a.BeforeExec(func(context.Context, *http.Request, fsa.Identity) (*fsa.Response, error) {
-				runtime.Goexit()
-				return nil, nil
-			})
-		}},
 		{"AddHeaderFunc", "/fine", "status=200", func(a *fsa.App) {
 			a.AddHeaderFunc("X", func(http.Header, *http.Request) string { runtime.Goexit(); return "" })
 		}},
@@ -70,8 +64,6 @@ func TestExits(t *testing.T) {
 			fsa.Get(w, "/fine", authz.Open(), func(context.Context, fsa.None) (string, error) { return "done", nil })
 			fsa.Get(w, "/refused", authz.Open(), func(context.Context, fsa.None) (string, error) { return "done", fsa.Errorf(409, "no") })
 			fsa.Get(w, "/below/", authz.Open(), nothing)
-			fsa.SpecialWithRelease(w.App, func(context.Context, string) (*session, func(error) error, error) { return &session{}, nil, nil })
-			fsa.Get(w, "/special", authz.Open(), func(context.Context, struct{ S *session }) (string, error) { return "done", nil })
 			fsa.Get(w, "/panics", authz.Open(), func(context.Context, fsa.None) (string, error) { panic("no") })
 			fsa.Handle(w, "GET /raw", authz.Open(), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
 			fsa.Handle(w, "GET /begun", authz.Open(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

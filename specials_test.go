@@ -249,6 +249,20 @@ func TestSpecialsClientGone(t *testing.T) {
 	}
 }
 
+// TestSpecialsNotMade: a request that is refused before its special parameters are made has
+// nothing to release, whatever else is kept of it.
+func TestSpecialsNotMade(t *testing.T) {
+	w, j := specialWorld(t, &outcome{})
+	w.BeforeExec(func(ctx context.Context, _ *http.Request, _ fsa.Identity) (*fsa.Response, error) {
+		return nil, fsa.Errorf(409, "%t", fsa.RequestID(ctx) != "")
+	})
+	fsa.Get(w, "/x", authz.Open(), func(context.Context, struct{ S *session }) (string, error) { return "done", nil })
+	w.client(t).Get("/x").Expect(409).Contains("true")
+	if got := j.take(); got != "" {
+		t.Error(got)
+	}
+}
+
 // apart serves a request in a goroutine of its own, which may be ended.
 func apart(h http.Handler, path string) *httptest.ResponseRecorder {
 	rec, done := httptest.NewRecorder(), make(chan bool)

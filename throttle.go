@@ -265,11 +265,7 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc) {
 // shares the place has given it back, having been told neither, this is a try of its
 // own, which can come too early.
 func (p *place) decided(ctx context.Context, right bool) error {
-	settle := p.failed
-	if right {
-		settle = p.succeeded
-	}
-	settle(ctx)
+	p.conclude(ctx, right)
 	if p.end.Load() != placeGivenBack {
 		return nil
 	}
@@ -279,7 +275,16 @@ func (p *place) decided(ctx context.Context, right bool) error {
 	if err != nil {
 		return err
 	}
-	return own.decided(ctx, right)
+	own.conclude(ctx, right)
+	return nil
+}
+
+func (p *place) conclude(ctx context.Context, right bool) {
+	if right {
+		p.succeeded(ctx)
+	} else {
+		p.failed(ctx)
+	}
 }
 
 // succeeded takes the failure back, and remembers the network.
@@ -315,13 +320,14 @@ func (p *place) undo(ctx context.Context, i int) {
 	c := p.counted[i]
 	if c.clears && p.spelt != "" {
 		own, err := p.throttle.counts.Get(ctx, p.spelt)
-		if err == nil && own == 0 {
+		switch {
+		case err != nil:
+			p.note(err)
+			return
+		case own == 0:
 			return
 		}
-		if err == nil {
-			_, err = p.throttle.counts.Add(ctx, p.spelt, -1, day)
-		}
-		if err != nil {
+		if _, err := p.throttle.counts.Add(ctx, p.spelt, -1, day); err != nil {
 			p.note(err)
 			return
 		}
