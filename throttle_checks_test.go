@@ -73,7 +73,7 @@ func TestThrottleTwinsStoreFails(t *testing.T) {
 		own       int // failures of Calvin after them
 		remaining int // guesses that are free after Calvin's log-in
 	}{
-		{"", 0, 2, 1, 2}, {"get spelt", 99, 2, 1, 1}, {"get free", 0, 2, 1, 2}, {"get free", -99, 2, 1, 2},
+		{"", 0, 2, 1, 2}, {"get spelt", 99, 2, 1, 1}, {"give back spelt", 0, 2, 1, 1}, {"get free", 0, 2, 1, 2}, {"get free", -99, 2, 1, 2},
 		{"", 0, 1, 4, 0}, {"get steps", -99, 1, 4, 0},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
@@ -87,7 +87,10 @@ func TestThrottleTwinsStoreFails(t *testing.T) {
 				d.fail(c.own, away, "Calvin")
 				time.Sleep(time.Second)
 				asked := 0
-				store.fails = func(call string, _ int64) bool {
+				store.fails = func(call string, n int64) bool {
+					if call == "add spelt" && n < 0 {
+						call = "give back spelt"
+					}
 					if call == "get steps" {
 						asked++ // before and after the place is taken, of the login and the network; then to forget
 						return call == c.fails && asked == 5
