@@ -228,9 +228,8 @@ func TestThrottleManyAtOnce(t *testing.T) {
 // TestThrottleSharedPlace: what several requests share is given back once.
 func TestThrottleSharedPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := throttled()
+		cfg := sharing()
 		cfg.LoginThrottle.Delay = 10 * time.Second
-		cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)} // so that all share the try
 		var down error
 		d := directory(t, cfg, func(context.Context, string) (bool, error) { return false, down })
 		d.fail(3, home, "calvin")

@@ -29,6 +29,14 @@ func throttled() fsa.Config {
 	return cfg
 }
 
+// sharing is a configuration with which the same password, sent by several at the same
+// moment, is one try.
+func sharing() fsa.Config {
+	cfg := throttled()
+	cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)}
+	return cfg
+}
+
 // door is where people log in.
 type door struct {
 	*world
@@ -855,9 +863,7 @@ func TestThrottleHangUp(t *testing.T) {
 // take it back for the one who waits. S18
 func TestThrottleHangUpTwin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := throttled()
-		cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)} // so that both share the try
-		d := directory(t, cfg, slowRefusals)
+		d := directory(t, sharing(), slowRefusals)
 		got := map[int]int{}
 		for i := range 20 {
 			guess := fmt.Sprint("guess", i)
@@ -877,10 +883,8 @@ func TestThrottleHangUpTwin(t *testing.T) {
 func TestThrottleBusyTwin(t *testing.T) {
 	for _, busy := range []string{"at once", "later"} {
 		synctest.Test(t, func(t *testing.T) {
-			cfg := throttled()
-			cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)} // so that both share the try
 			var asking atomic.Int32
-			d := directory(t, cfg, func(_ context.Context, pass string) (bool, error) {
+			d := directory(t, sharing(), func(_ context.Context, pass string) (bool, error) {
 				defer asking.Add(-1)
 				if asking.Add(1) > 1 {
 					if busy == "later" {
@@ -916,13 +920,11 @@ func TestThrottleBusyTwin(t *testing.T) {
 // TestThrottleBusyTwinLate: a try that has been given back has no place any more, if others
 // have taken the last one. Right or wrong, it came too early. S19
 func TestThrottleBusyTwinLate(t *testing.T) {
-	for _, pair := range []string{"the right one", "a wrong one"} {
+	for _, shared := range []string{"the right one", "a wrong one"} {
 		synctest.Test(t, func(t *testing.T) {
-			cfg := throttled()
-			cfg.LoginThrottle.Counter = lateCounter{cache.NewMemoryCounter(0)} // so that both share the try
 			var asking atomic.Int32
-			d := directory(t, cfg, func(_ context.Context, pass string) (bool, error) {
-				if pass != pair {
+			d := directory(t, sharing(), func(_ context.Context, pass string) (bool, error) {
+				if pass != shared {
 					return false, nil
 				}
 				if asking.Add(1) > 1 {
@@ -935,13 +937,13 @@ func TestThrottleBusyTwinLate(t *testing.T) {
 			var both sync.WaitGroup
 			var got map[int]int
 			both.Go(func() {
-				got = d.statuses(2, func(int) (string, string, string) { return home, "calvin", pair })
+				got = d.statuses(2, func(int) (string, string, string) { return home, "calvin", shared })
 			})
 			time.Sleep(time.Second / 4)
 			d.fail(1, home, "calvin")
 			both.Wait()
 			if got[429] != 1 || got[500] != 1 {
-				t.Errorf("%s: the answers are %v", pair, got)
+				t.Errorf("%s: the answers are %v", shared, got)
 			}
 		})
 	}
